@@ -1,0 +1,12 @@
+//! The user's own folders.
+
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy as _;
+
+/// The folder of proofmark's own settings, such as the user's key: below `XDG_CONFIG_HOME` or what
+/// the system has in its place. `None` where the user has no home.
+#[must_use]
+pub fn config() -> Option<PathBuf> {
+    etcetera::choose_base_strategy().ok().map(|base| base.config_dir().join("proofmark"))
+}

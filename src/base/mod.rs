@@ -1,0 +1,14 @@
+//! Ground floor: digests, names, time, and the one door each to disk, randomness and processes.
+//!
+//! Knows nothing of formats, evidence or trust.
+
+pub mod digest;
+pub mod dirs;
+pub mod file;
+pub mod name;
+pub mod process;
+pub mod random;
+pub mod system;
+pub mod text;
+pub mod time;
+pub mod tree;

@@ -1,0 +1,336 @@
+//! `proofmark attest`: evidence of files whose build nobody bracketed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use clap::Args;
+use serde_json::Value;
+
+use super::bracket::{self, Seen};
+use super::capture_args::{CaptureArgs, Scope};
+use super::failure::Failure;
+use super::sign_args::SignArgs;
+use super::talk::Talk;
+use crate::base::digest::Sha256;
+use crate::base::name::ArtefactName;
+use crate::base::random;
+use crate::base::text::{count, printable, printable_path};
+use crate::base::time::Time;
+use crate::base::tree::hash::{Links, hash_file};
+use crate::base::tree::patterns::is_glob;
+use crate::base::tree::{Content, Kind, Patterns, Problem, Tree, Walk};
+use crate::capture::environment::Variables;
+use crate::capture::files;
+use crate::capture::platform;
+use crate::format::evidence::{Bracket, Inputs, Outcome};
+use crate::format::fact::{Basis, Fact, Gap};
+use crate::format::statement::Subject;
+use crate::write::Destination;
+
+/// Sign evidence of files that are there already; how they were built is not recorded
+#[derive(Debug, Args)]
+pub(super) struct Attest {
+    /// Files, and folders whose every file becomes an artefact under its relative path
+    #[arg(value_name = "PATH", required_unless_present = "artefacts")]
+    paths: Vec<PathBuf>,
+    /// Make one artefact of each folder
+    #[arg(long)]
+    tree: bool,
+    #[command(flatten)]
+    capture: CaptureArgs,
+    #[command(flatten)]
+    sign: SignArgs,
+}
+
+pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
+    let started = Time::now();
+    let variables = Variables::read();
+    let redactor = bracket::redactor(&variables);
+    let platform = platform::capture(&variables, &redactor);
+    let keys = args.sign.keys(&variables, &platform, talk)?;
+    let scope = args.capture.scope()?;
+    let destination = args.sign.check_output()?;
+    let id = random::id128().map_err(Failure::trouble)?;
+
+    let (subjects, mut gaps, surroundings) = std::thread::scope(|threads| {
+        let beside =
+            threads.spawn(|| bracket::surroundings(&scope, &variables, &platform, &redactor));
+        let collected = collect(args, &scope, &destination, talk);
+        let surroundings = match beside.join() {
+            Ok(surroundings) => surroundings,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        collected.map(|(subjects, gaps)| (subjects, gaps, surroundings))
+    })?;
+    let inputs = match &scope.inputs {
+        None => Fact::not_applicable("no build was bracketed"),
+        Some(include) => {
+            let never = bracket::never_inputs(&scope, &destination, &keys);
+            let class = |path: &[u8]| surroundings.git.class(path);
+            let excluded = bracket::exclusions(&scope, &never);
+            let (inputs, more) = inputs(&scope, include, &never, &class, excluded)?;
+            gaps.extend(more);
+            Fact::observed(Basis::Recomputed, inputs)
+        }
+    };
+    let seen = Seen {
+        id,
+        started,
+        bracket: Bracket::None,
+        command: None,
+        outcome: Outcome::NotApplicable,
+        signing: bracket::signing(&keys, None),
+        inputs,
+        outputs: Fact::not_applicable("no build was bracketed"),
+        subjects,
+        redactions: Vec::new(),
+        gaps,
+    };
+    bracket::conclude(seen, surroundings, platform, &keys, &destination, talk)
+}
+
+fn inputs(
+    scope: &Scope,
+    include: &Patterns,
+    never: &[PathBuf],
+    class: &dyn Fn(&[u8]) -> Option<crate::format::evidence::GitClass>,
+    excluded: Vec<String>,
+) -> Result<(Inputs, Vec<Gap>), Failure> {
+    let walk = Walk {
+        root: &scope.root,
+        exclude: &scope.exclude,
+        skip: never,
+        stop: &|| false,
+        progress: &|_, _| (),
+    };
+    let tree = Tree::read(&walk).map_err(Failure::trouble)?;
+    Ok(files::inputs(&tree, None, Some(include), class, excluded))
+}
+
+/// The artefacts by name, so that no two share one.
+#[derive(Default)]
+struct Subjects(BTreeMap<ArtefactName, Subject>);
+
+impl Subjects {
+    fn add(&mut self, name: ArtefactName, subject: Subject) -> Result<(), Failure> {
+        match self.0.insert(name.clone(), subject.clone()) {
+            Some(other) if other.digest != subject.digest => {
+                Err(Failure::trouble(format_args!("two artefacts would be named {name}"))
+                    .hint(format!("name one of them otherwise, as in -a PATH={name}-2")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn subject(name: &ArtefactName, sha256: Sha256, size: u64) -> Subject {
+    let mut annotations = serde_json::Map::new();
+    annotations.insert("size".to_owned(), Value::from(size));
+    Subject {
+        name: Some(name.as_str().to_owned()),
+        digest: BTreeMap::from([(Sha256::ALGORITHM.to_owned(), sha256.to_string())]),
+        annotations,
+    }
+}
+
+fn collect(
+    args: &Attest,
+    scope: &Scope,
+    destination: &Destination,
+    talk: Talk,
+) -> Result<(Vec<Subject>, Vec<Gap>), Failure> {
+    let mut subjects = Subjects::default();
+    let mut gaps = Vec::new();
+    for path in &args.paths {
+        let metadata = std::fs::metadata(path).map_err(|error| {
+            Failure::trouble(format_args!("{}: {error}", printable_path(path)))
+                .hint("name a file or a folder that is there")
+        })?;
+        if metadata.is_dir() {
+            folder(path, args.tree, scope, destination, talk, &mut subjects, &mut gaps)?;
+        } else {
+            file(path, None, &mut subjects)?;
+        }
+    }
+    for artefact in &scope.artefacts {
+        let whole = scope.root.join(&artefact.source);
+        if whole.is_file() || !is_glob(&artefact.source) && !whole.is_dir() {
+            file(&whole, artefact.name.as_ref(), &mut subjects)?;
+            continue;
+        }
+        let tree = read_tree(&scope.root, scope, destination, talk)?;
+        let patterns =
+            Patterns::new(std::slice::from_ref(&artefact.source)).map_err(Failure::usage)?;
+        let found: Vec<_> = tree
+            .iter()
+            .filter(|entry| entry.kind == Kind::File && patterns.matches(entry.path))
+            .collect();
+        if found.len() != 1 && artefact.name.is_some() {
+            let source = printable(&artefact.source);
+            let message =
+                format_args!("--artefact {source}=NAME: expected one file, found {}", found.len());
+            return Err(Failure::trouble(message).hint("name each file of its own"));
+        }
+        if found.is_empty() {
+            let source = printable(&artefact.source);
+            return Err(Failure::trouble(format_args!("--artefact {source}: matches no file")));
+        }
+        for entry in found {
+            let path = scope.root.join(String::from_utf8_lossy(entry.path).as_ref());
+            file(&path, artefact.name.as_ref(), &mut subjects)?;
+        }
+    }
+    if subjects.0.is_empty() {
+        return Err(Failure::trouble("nothing to attest: expected a file, found none")
+            .hint("name files, or folders that have some"));
+    }
+    Ok((subjects.0.into_values().collect(), gaps))
+}
+
+fn file(path: &Path, name: Option<&ArtefactName>, subjects: &mut Subjects) -> Result<(), Failure> {
+    let shown = printable_path(path);
+    let name = match name {
+        Some(name) => name.clone(),
+        None => named(path)?,
+    };
+    let hashed = hash_file(path, Links::Follow, false, &|| false)
+        .map_err(|error| Failure::trouble(format_args!("{shown}: {error}")))?;
+    if hashed.changed_while_read {
+        return Err(Failure::trouble(format_args!("{shown} changed while it was read"))
+            .hint("stop whatever writes to it, and attest again"));
+    }
+    let subject = subject(&name, hashed.sha256, hashed.size);
+    subjects.add(name, subject)
+}
+
+/// The base name, where it can be a subject's name.
+fn named(path: &Path) -> Result<ArtefactName, Failure> {
+    // `.` and `dir/..` have no name of their own.
+    let own = match path.file_name() {
+        Some(name) => Some(name.to_owned()),
+        None => path.canonicalize().ok().and_then(|path| path.file_name().map(ToOwned::to_owned)),
+    };
+    let text = own.as_ref().and_then(|name| name.to_str());
+    let parsed = text.map(str::parse::<ArtefactName>);
+    match parsed {
+        Some(Ok(name)) => Ok(name),
+        other => {
+            let why = match other {
+                Some(Err(error)) => error.to_string(),
+                _ => "the name isn't UTF-8".to_owned(),
+            };
+            Err(Failure::trouble(format_args!("{}: {why}", printable_path(path)))
+                .hint("give it a name: -a PATH=NAME"))
+        }
+    }
+}
+
+fn read_tree(
+    folder: &Path,
+    scope: &Scope,
+    destination: &Destination,
+    talk: Talk,
+) -> Result<Tree, Failure> {
+    let root = folder
+        .canonicalize()
+        .map_err(|error| Failure::trouble(format_args!("{}: {error}", printable_path(folder))))?;
+    // Our own outputs may lie in the folder that they are about.
+    let skip: Vec<PathBuf> = destination
+        .all()
+        .iter()
+        .filter_map(|path| {
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let parent = parent.unwrap_or(Path::new(".")).canonicalize().ok()?;
+            let whole = parent.join(path.file_name()?);
+            whole.strip_prefix(&root).ok().map(Path::to_owned)
+        })
+        .collect();
+    let progress = talk.progress("hashing");
+    let done = AtomicU64::new(0);
+    let report = |files: u64, _: u64| {
+        progress.files(done.fetch_add(files, Ordering::Relaxed) + files);
+    };
+    let walk = Walk {
+        root: &root,
+        exclude: &scope.exclude,
+        skip: &skip,
+        stop: &|| false,
+        progress: &report,
+    };
+    let tree = Tree::read(&walk).map_err(Failure::trouble)?;
+    // Attesting what could not be read would be a statement about something else.
+    if let Some(Problem { path, trouble }) = tree.problems().first() {
+        let path = printable(&String::from_utf8_lossy(path));
+        let message = format_args!("{}: {path}: {trouble}", printable_path(folder));
+        return Err(
+            Failure::trouble(message).hint("make it readable, or leave it out with --exclude")
+        );
+    }
+    Ok(tree)
+}
+
+fn folder(
+    folder: &Path,
+    as_one: bool,
+    scope: &Scope,
+    destination: &Destination,
+    talk: Talk,
+    subjects: &mut Subjects,
+    gaps: &mut Vec<Gap>,
+) -> Result<(), Failure> {
+    let tree = read_tree(folder, scope, destination, talk)?;
+    if as_one {
+        if tree.is_empty() {
+            return Err(Failure::trouble(format_args!(
+                "{}: the folder is empty",
+                printable_path(folder)
+            )));
+        }
+        let name = named(folder)?;
+        let mut subject = subject(&name, tree.root_digest(|_| true), tree.totals().bytes);
+        subject.annotations.insert("kind".to_owned(), Value::from("tree"));
+        if let Some(hash) = tree.dir_hash() {
+            subject.digest.insert("dirHash".to_owned(), hash.to_string());
+        }
+        return subjects.add(name, subject);
+    }
+    let mut passed_over = 0_u64;
+    for entry in tree.iter() {
+        let (Kind::File, Content::Read, Some(sha256)) = (entry.kind, entry.content, entry.digest)
+        else {
+            passed_over += 1;
+            continue;
+        };
+        let text = std::str::from_utf8(entry.path).ok();
+        let Some(Ok(name)) = text.map(str::parse::<ArtefactName>) else {
+            let path = printable(&String::from_utf8_lossy(entry.path));
+            return Err(Failure::trouble(format_args!("{path}: the name can't be a subject's"))
+                .hint(
+                    "attest the whole folder with --tree, or leave the file out with --exclude",
+                ));
+        };
+        let subject = subject(&name, sha256, entry.size);
+        subjects.add(name, subject)?;
+    }
+    if passed_over > 0 {
+        let what = count(passed_over, "link or special file");
+        let reason = format!("{what} in {} became no artefact", printable_path(folder));
+        gaps.push(Gap::new("subjects", reason, "attest the whole folder with --tree"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_artefacts_of_one_name_are_an_error_unless_they_are_the_same() {
+        let mut subjects = Subjects::default();
+        let name: ArtefactName = "a".parse().unwrap();
+        subjects.add(name.clone(), subject(&name, Sha256::of(b"1"), 1)).unwrap();
+        subjects.add(name.clone(), subject(&name, Sha256::of(b"1"), 1)).unwrap();
+        assert!(subjects.add(name.clone(), subject(&name, Sha256::of(b"2"), 1)).is_err());
+    }
+}

@@ -1,0 +1,102 @@
+//! The command line: one file a subcommand, arguments become domain types at the border. The only
+//! place where the building and the checking column meet.
+
+mod attest;
+mod bracket;
+mod capture_args;
+mod check_args;
+mod completions;
+mod failure;
+mod inspect;
+mod json_out;
+mod keygen;
+mod man;
+mod run;
+pub mod schema;
+mod sign_args;
+mod talk;
+mod verify;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use failure::Failure;
+use talk::Talk;
+
+/// Bracket a build, sign what happened, check it
+#[derive(Debug, Parser)]
+#[command(name = "proofmark", version, max_term_width = 100)]
+struct Cli {
+    /// Say nothing but notices and errors, show no progress
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Keygen(keygen::Keygen),
+    Run(run::Run),
+    Attest(attest::Attest),
+    Verify(verify::Verify),
+    Inspect(inspect::Inspect),
+    Schema(schema::Schema),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// Runs the command line `arguments`, the program's name first.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return unparsed(&error, &arguments),
+    };
+    let talk = Talk::new(cli.quiet);
+    let out = &mut io::stdout().lock();
+    let result = match &cli.command {
+        // Its codes are its own: the command's, and 125 for a fault of ours.
+        Command::Run(args) => return ExitCode::from(run::run(args, talk)),
+        Command::Keygen(args) => keygen::run(args, talk).map(|()| 0),
+        Command::Attest(args) => attest::run(args, talk).map(|()| 0),
+        Command::Verify(args) => verify::run(args, talk, out),
+        Command::Inspect(args) => inspect::run(args, out),
+        Command::Schema(args) => printed(schema::run(args, out)),
+        Command::Completions(args) => printed(completions::run(args, Cli::command(), out)),
+        Command::Man(args) => man::run(args, Cli::command(), out).map(|()| 0),
+    };
+    let flushed = out.flush();
+    match result.and_then(|code| printed(flushed).map(|_| code)) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            talk.failure(&failure);
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+/// A reader that went away has seen enough.
+fn printed(result: io::Result<()>) -> Result<u8, Failure> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::trouble(format_args!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(0),
+    }
+}
+
+/// Help and version are no error; a wrong `run` is 125, so that it isn't taken for the command's code.
+fn unparsed(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    let subcommand =
+        arguments.iter().skip(1).find(|argument| !argument.as_encoded_bytes().starts_with(b"-"));
+    let is_run = subcommand.is_some_and(|name| name == "run");
+    ExitCode::from(if is_run { 125 } else { 2 })
+}

@@ -1,0 +1,204 @@
+//! The result for machines: a frozen copy with a version, and no dump of our own types.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Answer, Outcome, bundle_notes, exit_code, fault, label, notes};
+use crate::base::digest::Sha256;
+use crate::base::text::printable;
+use crate::verify::{Accepted, ArtefactKind, Verdict};
+
+/// What `proofmark verify --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "proofmark verify v1")]
+pub(crate) struct VerifyV1 {
+    /// Always 1.
+    version: u32,
+    /// The worst of the artefacts'.
+    verdict: VerdictV1,
+    /// 0, 1 or 3.
+    exit_code: u8,
+    /// What was checked of every artefact.
+    checked: Vec<&'static str>,
+    /// What nobody asked to check.
+    not_checked: Vec<&'static str>,
+    /// One entry per artefact, in the order of the command line.
+    artefacts: Vec<ArtefactV1>,
+    /// Subjects that `--complete` misses.
+    missing: Vec<String>,
+    /// Files that are evidence and no artefacts.
+    passed_over: Vec<String>,
+    /// The accepted statements, each once.
+    statements: Vec<StatementV1>,
+    /// What is to be said of the evidence files.
+    bundles: Vec<BundleV1>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum VerdictV1 {
+    Verified,
+    Refused,
+    CouldNotTell,
+}
+
+impl From<Verdict> for VerdictV1 {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Verified => Self::Verified,
+            Verdict::Refused => Self::Refused,
+            Verdict::CouldNotTell => Self::CouldNotTell,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct ArtefactV1 {
+    /// As it was given, or the file that a folder or glob gave.
+    artefact: String,
+    /// `file`, `tree` or `digest`.
+    kind: &'static str,
+    /// The name that it was checked under.
+    name: Option<String>,
+    /// Absent where nothing could be hashed.
+    sha256: Option<Sha256>,
+    /// Bytes.
+    size: Option<u64>,
+    /// The answer.
+    verdict: VerdictV1,
+    /// Why not; absent where verified.
+    reason: Option<ReasonV1>,
+    /// The evidence file.
+    bundle: Option<String>,
+    /// Payload digests of the statements that it was accepted on.
+    accepted: Vec<Sha256>,
+    /// What is worth saying and decides nothing.
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct ReasonV1 {
+    /// A stable name.
+    code: &'static str,
+    /// What was expected and what was found.
+    message: String,
+    /// What to do.
+    hint: &'static str,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct StatementV1 {
+    /// SHA-256 of the payload.
+    payload_sha256: Sha256,
+    /// Its type.
+    predicate_type: String,
+    /// The lines of the evidence file that it stands in.
+    lines: Vec<usize>,
+    /// Fingerprints of the distinct trusted keys that signed it.
+    signers: Vec<String>,
+    /// The build's id.
+    build: Option<String>,
+    /// The build's outcome.
+    outcome: Option<String>,
+    /// The source repository.
+    source: Option<String>,
+    /// The commit.
+    commit: Option<String>,
+    /// The full ref.
+    #[serde(rename = "ref")]
+    ref_name: Option<String>,
+    /// What made the statement.
+    builder: Option<String>,
+    /// When the build ended, by the signer's clock.
+    finished: Option<String>,
+    /// How many gaps the evidence admits.
+    gaps: Option<usize>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct BundleV1 {
+    /// The evidence file.
+    path: String,
+    /// Payloads that a trusted key signed; 0 where the file gave nothing.
+    verified: usize,
+    /// What is worth saying of its lines.
+    notes: Vec<String>,
+}
+
+pub(super) fn write(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let verdict = outcome.verdict();
+    let mut statements = BTreeMap::new();
+    let mut bundles = BTreeMap::new();
+    for answer in &outcome.answers {
+        for accepted in answer.result.iter().flat_map(|judgement| &judgement.accepted) {
+            let digest = accepted.statement.payload_digest();
+            statements.entry(digest).or_insert_with(|| statement(accepted));
+        }
+        if let Some(bundle) = answer.bundle {
+            bundles.entry(&bundle.path).or_insert_with(|| BundleV1 {
+                path: label(&bundle.path),
+                verified: bundle.content.as_ref().map_or(0, |(_, a)| a.verified.len()),
+                notes: bundle_notes(bundle),
+            });
+        }
+    }
+    let result = VerifyV1 {
+        version: 1,
+        verdict: verdict.into(),
+        exit_code: exit_code(verdict),
+        checked: outcome.checked.clone(),
+        not_checked: outcome.not_checked.clone(),
+        artefacts: outcome.answers.iter().map(|answer| artefact(answer, outcome.max_age)).collect(),
+        missing: outcome.missing.clone(),
+        passed_over: outcome.passed_over.to_vec(),
+        statements: statements.into_values().collect(),
+        bundles: bundles.into_values().collect(),
+    };
+    crate::cli::json_out::write(&result, out)
+}
+
+fn artefact(answer: &Answer<'_>, max_age: bool) -> ArtefactV1 {
+    ArtefactV1 {
+        artefact: answer.item.label.clone(),
+        kind: match answer.item.kind() {
+            ArtefactKind::File => "file",
+            ArtefactKind::Tree => "tree",
+            ArtefactKind::Digest => "digest",
+        },
+        name: answer.item.name.as_deref().map(printable),
+        sha256: answer.sha256,
+        size: answer.size,
+        verdict: answer.verdict().into(),
+        reason: fault(answer).map(|(code, message, hint)| ReasonV1 { code, message, hint }),
+        bundle: answer.bundle.map(|bundle| label(&bundle.path)),
+        accepted: answer
+            .result
+            .iter()
+            .flat_map(|judgement| &judgement.accepted)
+            .map(|accepted| accepted.statement.payload_digest())
+            .collect(),
+        notes: notes(answer, max_age),
+    }
+}
+
+fn statement(accepted: &Accepted<'_>) -> StatementV1 {
+    let claims = accepted.statement.claims();
+    let text = |value: &Option<String>| value.as_deref().map(printable);
+    StatementV1 {
+        payload_sha256: accepted.statement.payload_digest(),
+        predicate_type: printable(&accepted.statement.get().predicate_type),
+        lines: accepted.statement.lines().to_vec(),
+        signers: accepted.statement.signers().iter().map(ToString::to_string).collect(),
+        build: text(&claims.build_id),
+        outcome: claims.evidence.as_ref().map(|evidence| evidence.outcome.to_string()),
+        source: text(&claims.source),
+        commit: text(&claims.commit),
+        ref_name: text(&claims.ref_name),
+        builder: text(&claims.builder),
+        finished: claims.finished.map(|time| time.to_string()),
+        gaps: claims.evidence.as_ref().map(|evidence| evidence.gaps),
+    }
+}

@@ -1,0 +1,127 @@
+//! The result for people.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::{Answer, Outcome, bundle_notes, exit_code, fault, label, notes, word};
+use crate::base::digest::Sha256;
+use crate::base::text::{Printable, count};
+use crate::format::evidence::Bracket;
+use crate::verify::{Accepted, Verdict};
+
+/// More verified artefacts than this are counted and not listed; all others are always listed.
+const LISTED_MAX: usize = 100;
+
+pub(super) fn write(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut unlisted = 0_u64;
+    let several = outcome.answers.len() > 1;
+    for (index, answer) in outcome.answers.iter().enumerate() {
+        if answer.verdict() == Verdict::Verified && index >= LISTED_MAX {
+            unlisted += 1;
+        } else {
+            write_answer(answer, several, outcome.max_age, out)?;
+        }
+    }
+    if unlisted > 0 {
+        writeln!(out, "and {} more, all verified", count(unlisted, "artefact"))?;
+    }
+    for missing in &outcome.missing {
+        writeln!(out, "missing: {missing}")?;
+    }
+    for path in outcome.passed_over {
+        writeln!(out, "passed over: {path} (evidence, no artefact)")?;
+    }
+    write_evidence(outcome, out)?;
+    if outcome.complete && outcome.missing.is_empty() && outcome.verdict() == Verdict::Verified {
+        writeln!(out, "complete: every subject of the evidence is among the artefacts")?;
+    }
+    if !outcome.not_checked.is_empty() {
+        writeln!(out, "NOT checked: {}", outcome.not_checked.join(", "))?;
+    }
+    write_summary(outcome, several, out)
+}
+
+fn write_answer(
+    answer: &Answer<'_>,
+    several: bool,
+    max_age: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    writeln!(out, "{:<15} {}", word(answer.verdict()), answer.item.label)?;
+    if let Some((_, message, hint)) = fault(answer) {
+        writeln!(out, "  {message}")?;
+        writeln!(out, "  hint: {hint}")?;
+        return Ok(());
+    }
+    if let (false, Some(sha256)) = (several, answer.sha256) {
+        let size = answer.size.map(|n| format!(" ({})", count(n, "byte"))).unwrap_or_default();
+        writeln!(out, "  sha256:{sha256}{size}")?;
+    }
+    for note in notes(answer, max_age) {
+        // Repeated for each of many artefacts, what is said of the build would hide the rest.
+        if !several || note.starts_with("another name") {
+            writeln!(out, "  {note}")?;
+        }
+    }
+    Ok(())
+}
+
+/// What the accepted statements say, each once; and what is to be said of the files they stand in.
+fn write_evidence(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut statements: BTreeMap<Sha256, &Accepted<'_>> = BTreeMap::new();
+    let judgements = outcome.answers.iter().filter_map(|answer| answer.result.as_ref().ok());
+    for accepted in judgements.flat_map(|judgement| &judgement.accepted) {
+        statements.entry(accepted.statement.payload_digest()).or_insert(accepted);
+    }
+    for accepted in statements.values() {
+        write_statement(accepted, out)?;
+    }
+    let mut bundles = BTreeMap::new();
+    for bundle in outcome.answers.iter().filter_map(|answer| answer.bundle) {
+        bundles.entry(&bundle.path).or_insert(bundle);
+    }
+    for bundle in bundles.values() {
+        for note in bundle_notes(bundle) {
+            writeln!(out, "{}, {note}", label(&bundle.path))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_statement(accepted: &Accepted<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let statement = accepted.statement;
+    let claims = statement.claims();
+    let signers: Vec<_> = statement.signers().iter().map(ToString::to_string).collect();
+    writeln!(out, "{}", Printable(&statement.get().predicate_type))?;
+    writeln!(out, "  signed by   {}", signers.join(", "))?;
+    if let Some(evidence) = &claims.evidence {
+        let how = match evidence.bracket {
+            Bracket::Command => "one command was bracketed",
+            Bracket::Steps => "several steps were bracketed",
+            Bracket::None => "files were attested; how it was built: not recorded",
+            Bracket::Unknown => "unknown",
+        };
+        writeln!(out, "  build       {} ({how})", evidence.outcome)?;
+    }
+    let mut field = |name: &str, value: Option<&String>| match value {
+        Some(value) => writeln!(out, "  {name:<11} {}", Printable(value)),
+        None => Ok(()),
+    };
+    field("source", claims.source.as_ref())?;
+    field("commit", claims.commit.as_ref())?;
+    field("ref", claims.ref_name.as_ref())?;
+    field("builder", claims.builder.as_ref())?;
+    field("finished", claims.finished.map(|time| time.to_string()).as_ref())
+}
+
+fn write_summary(outcome: &Outcome<'_>, several: bool, out: &mut dyn Write) -> io::Result<()> {
+    let verdict = outcome.verdict();
+    let number = |verdict| outcome.answers.iter().filter(|a| a.verdict() == verdict).count();
+    let code = exit_code(verdict);
+    if several {
+        let (verified, refused) = (number(Verdict::Verified), number(Verdict::Refused));
+        let not = number(Verdict::CouldNotTell);
+        writeln!(out, "{verified} verified, {refused} refused, {not} could not tell")?;
+    }
+    writeln!(out, "result: {} (exit {code})", word(verdict))
+}

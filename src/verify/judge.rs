@@ -1,0 +1,530 @@
+//! What the verified statements amount to for one artefact.
+
+use std::collections::BTreeSet;
+
+use super::authenticate::{Authenticated, Verified};
+use super::expect::{Expectations, Unmet};
+use super::subject::{Artefact, Disagreement, Match, best_match, contradiction};
+use crate::base::digest::Sha256;
+use crate::base::text::Printable;
+use crate::base::time::Time;
+use crate::format::bundle::Material;
+use crate::format::claims::Claims;
+use crate::format::evidence::{BUILD_EVIDENCE, Bracket, Outcome};
+use crate::format::slsa::{PROVENANCE_V0_2, PROVENANCE_V1};
+use crate::format::statement::Statement;
+
+/// The predicate types that are wanted where none is named.
+pub(super) const USUAL_TYPES: [&str; 3] = [BUILD_EVIDENCE, PROVENANCE_V1, PROVENANCE_V0_2];
+
+/// What the checker wants, beside trust.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// The wanted predicate types, exactly; empty for [`USUAL_TYPES`].
+    pub predicate_types: Vec<String>,
+    /// A subject's base name must be the artefact's.
+    pub strict_names: bool,
+    /// How many distinct keys must have signed.
+    pub threshold: usize,
+    /// What the accepted statements must say.
+    pub expectations: Expectations,
+}
+
+impl Wishes {
+    /// Whether statements of this type count.
+    #[must_use]
+    pub fn wants(&self, predicate_type: &str) -> bool {
+        if self.predicate_types.is_empty() {
+            USUAL_TYPES.contains(&predicate_type)
+        } else {
+            self.predicate_types.iter().any(|wanted| wanted == predicate_type)
+        }
+    }
+}
+
+/// The three answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The evidence is about this artefact and nothing contradicts.
+    Verified,
+    /// The evidence contradicts.
+    Refused,
+    /// There is nothing to verify with.
+    CouldNotTell,
+}
+
+/// Why an artefact isn't verified. The letters are those of the order of checks in [`judge`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// (a) Refused.
+    #[error("no signature verifies: expected one by a trusted key, found none on line {}", list(.lines))]
+    NoSignatureVerifies {
+        /// The lines that a trusted key should have signed.
+        lines: Vec<usize>,
+    },
+    /// (a) Could not tell.
+    #[error("nothing to verify with: expected a line signed by a trusted key, found none")]
+    NothingSigned,
+    /// (b) Could not tell.
+    #[error("no statement of a wanted type: expected {wanted}, found {found}")]
+    NoWantedType {
+        /// The wanted types.
+        wanted: String,
+        /// Those of the verified lines.
+        found: String,
+    },
+    /// (c) Refused.
+    #[error("different digest: expected sha256:{expected}, found sha256:{found}")]
+    DifferentDigest {
+        /// As a verified statement has it for the artefact's name.
+        expected: String,
+        /// As the artefact has it.
+        found: Sha256,
+    },
+    /// (c) Could not tell.
+    #[error(
+        "no statement is about this artefact: expected a subject with sha256:{found}, found none"
+    )]
+    NotASubject {
+        /// As the artefact has it.
+        found: Sha256,
+    },
+    /// (d) Refused.
+    #[error("{} disagrees beside a digest that agrees: expected {}, found {}", .0.what, Printable(&.0.expected), .0.found)]
+    Disagrees(Disagreement),
+    /// Refused, where names are strict.
+    #[error("different name: expected {}, found {}", Printable(.expected), Printable(.found))]
+    DifferentName {
+        /// The artefact's name, or the one that it was to be checked under.
+        expected: String,
+        /// The name that the statement gives it.
+        found: String,
+    },
+    /// (e) Could not tell.
+    #[error(
+        "provenance without its build evidence: expected verified evidence of build {}, found none",
+        Printable(.build)
+    )]
+    EvidenceMissing {
+        /// The build's id; `?` where the line names none.
+        build: String,
+    },
+    /// (f) Could not tell.
+    #[error("too few signers: expected {needed} distinct keys, found {found}")]
+    TooFewSigners {
+        /// The threshold.
+        needed: usize,
+        /// The most that any matching statement has.
+        found: usize,
+    },
+    /// (g) Refused.
+    #[error("the build did not succeed: expected outcome succeeded, found {found}")]
+    Outcome {
+        /// As the evidence has it.
+        found: Outcome,
+    },
+    /// (g) Refused.
+    #[error(
+        "lines of different builds: expected the provenance to be a companion of build {}, found sha256:{found} which it doesn't list",
+        Printable(.build)
+    )]
+    NotACompanion {
+        /// The build's id.
+        build: String,
+        /// The provenance line's payload digest.
+        found: Sha256,
+    },
+    /// (g) Refused.
+    #[error(
+        "lines of build {} disagree on the {what}: {} and {}",
+        Printable(.build), Printable(.one), Printable(.other)
+    )]
+    LinesDisagree {
+        /// The build's id.
+        build: String,
+        /// `source`, `commit`, `ref` or `outcome`.
+        what: &'static str,
+        /// What one line says.
+        one: String,
+        /// What another says.
+        other: String,
+    },
+    /// (g) Refused.
+    #[error(
+        "{} doesn't hold: expected {}, found {}",
+        .0.expectation.name(),
+        Printable(&.0.expected),
+        .0.found.as_deref().unwrap_or("no accepted statement that says it")
+    )]
+    Unmet(Unmet),
+}
+
+impl Reason {
+    /// A stable name for machines.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoSignatureVerifies { .. } => "no-signature-verifies",
+            Self::NothingSigned => "nothing-signed",
+            Self::NoWantedType { .. } => "no-wanted-type",
+            Self::DifferentDigest { .. } => "different-digest",
+            Self::NotASubject { .. } => "not-a-subject",
+            Self::Disagrees(_) => "digest-disagrees",
+            Self::DifferentName { .. } => "different-name",
+            Self::EvidenceMissing { .. } => "evidence-missing",
+            Self::TooFewSigners { .. } => "too-few-signers",
+            Self::Outcome { .. } => "outcome",
+            Self::NotACompanion { .. } => "not-a-companion",
+            Self::LinesDisagree { .. } => "lines-disagree",
+            Self::Unmet(_) => "expectation",
+        }
+    }
+
+    /// What it amounts to.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        match self {
+            Self::NothingSigned
+            | Self::NoWantedType { .. }
+            | Self::NotASubject { .. }
+            | Self::EvidenceMissing { .. }
+            | Self::TooFewSigners { .. } => Verdict::CouldNotTell,
+            _ => Verdict::Refused,
+        }
+    }
+
+    /// What to do.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::NoSignatureVerifies { .. } => {
+                "check that the key is the vendor's; if it is, the evidence was altered: don't use the artefact"
+            }
+            Self::NothingSigned => "ask the vendor for signed evidence of this artefact",
+            Self::NoWantedType { .. } => {
+                "name the type with --predicate-type if it is the one you want"
+            }
+            Self::DifferentDigest { .. } | Self::Disagrees(_) => {
+                "don't use the artefact; fetch it again from the vendor"
+            }
+            Self::NotASubject { .. } => "check that this is the evidence of this very release",
+            Self::DifferentName { .. } => {
+                "rename the artefact, or check without --name and --strict-names"
+            }
+            Self::EvidenceMissing { .. } => "ask the vendor for the whole evidence file",
+            Self::TooFewSigners { .. } => "ask the vendor for the missing signatures",
+            Self::Outcome { .. } => {
+                "don't use the artefact; ask the vendor for one of a build that succeeded"
+            }
+            Self::NotACompanion { .. } | Self::LinesDisagree { .. } => {
+                "don't use the artefact; the evidence file was put together from several builds"
+            }
+            Self::Unmet(_) => "don't use the artefact unless what you expect is wrong",
+        }
+    }
+}
+
+fn list(lines: &[usize]) -> String {
+    lines.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A statement that an artefact was accepted on.
+#[derive(Debug, Clone)]
+pub struct Accepted<'a> {
+    /// The statement.
+    pub statement: &'a Verified<Statement>,
+    /// The name that it gives the artefact; `None` for build evidence that only stands beside it.
+    pub subject: Option<String>,
+    /// Whether that is another name than the artefact's.
+    pub other_name: bool,
+    /// It states a SHA-512 that could not be compared.
+    pub sha512_unchecked: bool,
+}
+
+/// What the statements amount to for one artefact.
+#[derive(Debug, Clone)]
+pub struct Judgement<'a> {
+    /// Why not; `None` is verified.
+    pub refusal: Option<Reason>,
+    /// What it was accepted on; empty unless verified.
+    pub accepted: Vec<Accepted<'a>>,
+    /// Companions that accepted evidence lists and that are not among the verified lines: said, and no
+    /// refusal.
+    pub missing_companions: Vec<Sha256>,
+}
+
+impl Judgement<'_> {
+    /// The answer.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.refusal.as_ref().map_or(Verdict::Verified, Reason::verdict)
+    }
+}
+
+/// Judges one artefact. The first of these that holds decides:
+///
+/// - (a) no line verifies; (b) none of the verified ones is of a wanted type;
+/// - (c) none of those is about the artefact; (d) one that is disagrees in another strong digest;
+/// - names, where they are strict;
+/// - (e) provenance of ours without its verified build evidence counts for nothing;
+/// - (f) fewer distinct signers than the threshold;
+/// - (g) outcome, companions, agreement of a build's lines, expectations;
+/// - (h) verified.
+///
+/// Statements are grouped by build; groups are never mixed. Not checked: whether the signer's key was
+/// valid at some time, and whether what the statements say is true.
+#[must_use]
+pub fn judge<'a>(
+    set: &'a Authenticated,
+    artefact: &Artefact,
+    wishes: &Wishes,
+    now: Time,
+) -> Judgement<'a> {
+    conclude(set, accept(set, Some(artefact), wishes, now))
+}
+
+/// [`judge`] without an artefact: (c), (d) and names are left out, and every statement of a wanted type
+/// counts.
+#[must_use]
+pub fn judge_statements<'a>(set: &'a Authenticated, wishes: &Wishes, now: Time) -> Judgement<'a> {
+    conclude(set, accept(set, None, wishes, now))
+}
+
+fn conclude<'a>(
+    set: &'a Authenticated,
+    accepted: Result<Vec<Accepted<'a>>, Reason>,
+) -> Judgement<'a> {
+    match accepted {
+        Ok(accepted) => {
+            let missing_companions = missing_companions(set, &accepted);
+            Judgement { refusal: None, accepted, missing_companions }
+        }
+        Err(refusal) => Judgement {
+            refusal: Some(refusal),
+            accepted: Vec::new(),
+            missing_companions: Vec::new(),
+        },
+    }
+}
+
+fn accept<'a>(
+    set: &'a Authenticated,
+    artefact: Option<&Artefact>,
+    wishes: &Wishes,
+    now: Time,
+) -> Result<Vec<Accepted<'a>>, Reason> {
+    // (a)
+    if set.verified.is_empty() {
+        return Err(nothing_verifies(set, wishes));
+    }
+    // (b)
+    let wanted: Vec<_> =
+        set.verified.iter().filter(|s| wishes.wants(&s.get().predicate_type)).collect();
+    if wanted.is_empty() {
+        return Err(no_wanted_type(set, wishes));
+    }
+    // (c), (d)
+    let mut matching = match artefact {
+        Some(artefact) => about(artefact, &wanted, wishes)?,
+        None => wanted.into_iter().map(|statement| (statement, Match::default())).collect(),
+    };
+    // (e)
+    let without = matching.iter().find_map(|(statement, _)| {
+        let claims = statement.claims();
+        (claims.is_our_provenance() && evidence_of(set, claims).next().is_none())
+            .then(|| claims.build_id.clone().unwrap_or_else(|| "?".to_owned()))
+    });
+    matching.retain(|(statement, _)| {
+        let claims = statement.claims();
+        !claims.is_our_provenance() || evidence_of(set, claims).next().is_some()
+    });
+    if let (true, Some(build)) = (matching.is_empty(), without) {
+        return Err(Reason::EvidenceMissing { build });
+    }
+    // (f)
+    let needed = wishes.threshold;
+    let signers = |statement: &Verified<Statement>| {
+        let own = statement.signers().len();
+        let claims = statement.claims();
+        if claims.is_our_provenance() {
+            // The evidence carries the outcome: it must be vouched for by as many.
+            let evidence = evidence_of(set, claims).map(|e| e.signers().len()).max().unwrap_or(0);
+            own.min(evidence)
+        } else {
+            own
+        }
+    };
+    let most = matching.iter().map(|(statement, _)| signers(statement)).max().unwrap_or(0);
+    matching.retain(|(statement, _)| signers(statement) >= needed);
+    if matching.is_empty() {
+        return Err(Reason::TooFewSigners { needed, found: most });
+    }
+    // (g)
+    let accepted = with_evidence(set, matching);
+    let mut builds = BTreeSet::new();
+    for statement in accepted.iter().map(|accepted| accepted.statement) {
+        match &statement.claims().build_id {
+            Some(build) if !builds.insert(build) => {}
+            Some(build) => check_build(set, build)?,
+            None => check_outcome(statement.claims())?,
+        }
+    }
+    let claims: Vec<_> = accepted.iter().map(|accepted| accepted.statement.claims()).collect();
+    wishes.expectations.check(&claims, now).map_err(Reason::Unmet)?;
+    Ok(accepted)
+}
+
+/// The statements that are about the artefact: (c), (d), names.
+fn about<'a>(
+    artefact: &Artefact,
+    wanted: &[&'a Verified<Statement>],
+    wishes: &Wishes,
+) -> Result<Vec<(&'a Verified<Statement>, Match)>, Reason> {
+    let mut matching: Vec<_> = wanted
+        .iter()
+        .filter_map(|statement| Some((*statement, best_match(statement.get(), artefact)?)))
+        .collect();
+    if matching.is_empty() {
+        let expected = wanted.iter().find_map(|s| contradiction(s.get(), artefact));
+        return Err(match expected {
+            Some(expected) => Reason::DifferentDigest { expected, found: artefact.sha256 },
+            None => Reason::NotASubject { found: artefact.sha256 },
+        });
+    }
+    // (d)
+    if let Some(disagreement) = matching.iter().find_map(|(_, m)| m.disagreement.clone()) {
+        return Err(Reason::Disagrees(disagreement));
+    }
+    if wishes.strict_names {
+        let other = matching.first().and_then(|(_, m)| m.name.clone());
+        matching.retain(|(_, m)| m.name_fits);
+        if matching.is_empty() {
+            let expected = artefact.name.clone().unwrap_or_default();
+            let found = other.map_or_else(|| "no name".to_owned(), |name| name.to_string());
+            return Err(Reason::DifferentName { expected, found });
+        }
+    }
+    Ok(matching)
+}
+
+fn nothing_verifies(set: &Authenticated, wishes: &Wishes) -> Reason {
+    let lines: Vec<_> = set
+        .failed
+        .iter()
+        .filter(|failed| {
+            let stated = failed.stated_predicate_type.as_deref();
+            failed.material == Material::Key && stated.is_some_and(|stated| wishes.wants(stated))
+        })
+        .map(|failed| failed.line)
+        .collect();
+    if lines.is_empty() { Reason::NothingSigned } else { Reason::NoSignatureVerifies { lines } }
+}
+
+fn no_wanted_type(set: &Authenticated, wishes: &Wishes) -> Reason {
+    let found: BTreeSet<_> =
+        set.verified.iter().map(|s| Printable(&s.get().predicate_type).to_string()).collect();
+    let wanted = if wishes.predicate_types.is_empty() {
+        USUAL_TYPES.join(" or ")
+    } else {
+        wishes.predicate_types.join(" or ")
+    };
+    Reason::NoWantedType { wanted, found: found.into_iter().collect::<Vec<_>>().join(", ") }
+}
+
+/// The verified evidence of the build that `claims` names.
+fn evidence_of<'a>(
+    set: &'a Authenticated,
+    claims: &Claims,
+) -> impl Iterator<Item = &'a Verified<Statement>> {
+    let build = claims.build_id.clone();
+    set.verified.iter().filter(move |statement| {
+        let other = statement.claims();
+        build.is_some() && other.evidence.is_some() && other.build_id == build
+    })
+}
+
+/// The matching statements, and the build evidence that stands beside a matching provenance line.
+fn with_evidence<'a>(
+    set: &'a Authenticated,
+    matching: Vec<(&'a Verified<Statement>, Match)>,
+) -> Vec<Accepted<'a>> {
+    let mut accepted: Vec<_> = matching
+        .into_iter()
+        .map(|(statement, found)| Accepted {
+            statement,
+            other_name: !found.name_fits,
+            subject: found.name.map(|name| name.to_string()),
+            sha512_unchecked: found.sha512_unchecked,
+        })
+        .collect();
+    let beside: Vec<_> = accepted
+        .iter()
+        .filter(|accepted| accepted.statement.claims().is_our_provenance())
+        .flat_map(|accepted| evidence_of(set, accepted.statement.claims()))
+        .collect();
+    for statement in beside {
+        let digest = statement.payload_digest();
+        if accepted.iter().all(|a| a.statement.payload_digest() != digest) {
+            let nothing =
+                Accepted { statement, subject: None, other_name: false, sha512_unchecked: false };
+            accepted.push(nothing);
+        }
+    }
+    accepted
+}
+
+fn check_outcome(claims: &Claims) -> Result<(), Reason> {
+    let Some(evidence) = &claims.evidence else { return Ok(()) };
+    match (evidence.outcome, evidence.bracket) {
+        (Outcome::Succeeded, _) | (Outcome::NotApplicable, Bracket::None) => Ok(()),
+        (found, _) => Err(Reason::Outcome { found }),
+    }
+}
+
+/// Checks one group: all verified lines of one build.
+fn check_build(set: &Authenticated, build: &str) -> Result<(), Reason> {
+    let lines: Vec<_> =
+        set.verified.iter().filter(|s| s.claims().build_id.as_deref() == Some(build)).collect();
+    let evidence: Vec<_> = lines.iter().filter_map(|s| s.claims().evidence.as_ref()).collect();
+    for line in &lines {
+        check_outcome(line.claims())?;
+        let found = line.payload_digest();
+        let listed = |e: &&crate::format::claims::EvidenceClaims| {
+            e.companions.as_ref().is_some_and(|list| list.iter().any(|c| c.sha256 == found))
+        };
+        if line.claims().is_our_provenance() && !evidence.iter().any(listed) {
+            return Err(Reason::NotACompanion { build: build.to_owned(), found });
+        }
+    }
+    type Field = (&'static str, fn(&Claims) -> Option<String>);
+    let fields: [Field; 4] = [
+        ("source", |claims| claims.source.clone()),
+        ("commit", |claims| claims.commit.clone()),
+        ("ref", |claims| claims.ref_name.clone()),
+        ("outcome", |claims| claims.evidence.as_ref().map(|e| e.outcome.to_string())),
+    ];
+    for (what, field) in fields {
+        let mut said = lines.iter().filter_map(|line| field(line.claims()));
+        let Some(one) = said.next() else { continue };
+        let same = |other: &String| {
+            *other == one
+                || (what == "source" && crate::format::repository::same_repository(other, &one))
+        };
+        if let Some(other) = said.find(|other| !same(other)) {
+            return Err(Reason::LinesDisagree { build: build.to_owned(), what, one, other });
+        }
+    }
+    Ok(())
+}
+
+fn missing_companions(set: &Authenticated, accepted: &[Accepted<'_>]) -> Vec<Sha256> {
+    let listed = accepted
+        .iter()
+        .filter_map(|accepted| accepted.statement.claims().evidence.as_ref()?.companions.as_ref())
+        .flatten()
+        .map(|companion| companion.sha256);
+    let missing: BTreeSet<_> = listed
+        .filter(|digest| set.verified.iter().all(|s| s.payload_digest() != *digest))
+        .collect();
+    missing.into_iter().collect()
+}

@@ -1,0 +1,94 @@
+//! No import points up or across; one door per effect.
+
+use std::path::Path;
+
+use super::sources;
+
+/// What each floor may import: those below it in its own column, and the shared ground.
+const FLOORS: &[(&str, &[&str])] = &[
+    ("base", &[]),
+    ("format", &["base"]),
+    ("capture", &["base", "format"]),
+    ("statement", &["base", "format", "capture"]),
+    ("sign", &["base", "format"]),
+    ("write", &["base", "format"]),
+    ("read", &["base", "format"]),
+    ("verify", &["base", "format", "read"]),
+    ("cli", &["base", "format", "capture", "statement", "sign", "write", "read", "verify"]),
+];
+
+/// The floor that a file belongs to; `None` for `lib.rs` and `main.rs`.
+fn floor(path: &Path) -> Option<String> {
+    let first = path.components().next()?.as_os_str().to_str()?;
+    (path.components().count() > 1).then(|| first.to_owned())
+}
+
+/// The floors that a file names by `crate::..`, comments and documentation left out.
+fn imports(text: &str) -> Vec<String> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let mut found = Vec::new();
+    for line in code {
+        for rest in line.split("crate::").skip(1) {
+            // `use crate::{a, b}` would hide the floors from this test.
+            assert!(!rest.starts_with('{'), "write one `use crate::..` a line: {line}");
+            let name: String =
+                rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            found.push(name);
+        }
+    }
+    found
+}
+
+#[test]
+fn every_floor_is_known_and_imports_only_what_lies_below_it() {
+    let mut seen = 0;
+    for (path, text) in sources() {
+        let Some(floor) = floor(&path) else { continue };
+        let allowed = FLOORS.iter().find(|(name, _)| *name == floor);
+        let (_, allowed) = allowed.unwrap_or_else(|| panic!("{}: unknown floor", path.display()));
+        for import in imports(&text) {
+            let fine = import == floor || allowed.contains(&import.as_str());
+            assert!(fine, "{}: `{floor}` imports `{import}`", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 100, "the test reads nothing: {seen}");
+}
+
+/// A call that only some files may make.
+const DOORS: &[(&str, &[&str])] = &[
+    // The two ways to an unverified payload.
+    (".envelope_to_verify()", &["verify/authenticate.rs"]),
+    (".unchecked()", &["cli/inspect.rs"]),
+    // Whoever makes a child process can leak the key to it.
+    ("Command::new(", &["base/process/", "capture/git/tests/"]),
+    ("SystemTime::now", &["base/time.rs"]),
+    ("Timestamp::now", &["base/time.rs"]),
+    ("env::var", &["capture/environment.rs"]),
+    ("getrandom::", &["base/random.rs"]),
+    ("git2::", &["capture/git/"]),
+];
+
+#[test]
+fn each_effect_has_one_door() {
+    for (call, doors) in DOORS {
+        let mut used = 0;
+        for (path, text) in sources() {
+            let name = path.to_str().unwrap().replace('\\', "/");
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            for line in code.filter(|line| line.contains(call)) {
+                used += 1;
+                let fine = doors.iter().any(|door| name.starts_with(door));
+                assert!(fine, "{name}: {call} is for {doors:?} alone: {line}");
+            }
+        }
+        assert!(used > 0, "{call} is used nowhere: the rule guards nothing");
+    }
+}
+
+#[test]
+fn every_module_says_what_it_is() {
+    for (path, text) in sources() {
+        assert!(text.starts_with("//!"), "{} doesn't open with //!", path.display());
+    }
+}
