@@ -67,9 +67,10 @@ pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
         None => Fact::not_applicable("no build was bracketed"),
         Some(include) => {
             let never = bracket::never_inputs(&scope, &destination, &keys);
-            let class = |path: &[u8]| surroundings.git.class(path);
+            let classify = |path: &[u8]| surroundings.git.class(path);
+            let class = surroundings.git.source.get().map(|_| &classify as files::Classifier<'_>);
             let excluded = bracket::exclusions(&scope, &never);
-            let (inputs, more) = inputs(&scope, include, &never, &class, excluded)?;
+            let (inputs, more) = inputs(&scope, include, &never, class, excluded)?;
             gaps.extend(more);
             Fact::observed(Basis::Recomputed, inputs)
         }
@@ -94,7 +95,7 @@ fn inputs(
     scope: &Scope,
     include: &Patterns,
     never: &[PathBuf],
-    class: &dyn Fn(&[u8]) -> Option<crate::format::evidence::GitClass>,
+    class: Option<files::Classifier<'_>>,
     excluded: Vec<String>,
 ) -> Result<(Inputs, Vec<Gap>), Failure> {
     let walk = Walk {
@@ -105,7 +106,7 @@ fn inputs(
         progress: &|_, _| (),
     };
     let tree = Tree::read(&walk).map_err(Failure::trouble)?;
-    Ok(files::inputs(&tree, None, Some(include), class, excluded))
+    Ok(files::inputs(&tree, Some(include), class, excluded))
 }
 
 /// The artefacts by name, so that no two share one.

@@ -40,8 +40,14 @@ pub(super) fn surroundings(
     redactor: &Redactor,
 ) -> Surroundings {
     let mut git = git::capture(&scope.root);
+    let mut named = None;
     if let Some(source) = &mut git.source.value {
         complete_source(source, platform);
+        named.clone_from(&source.ref_name);
+    }
+    let tag_object = named.and_then(|name| git.tag_object(&name).map(str::to_owned));
+    if let (Some(source), Some(tag_object)) = (&mut git.source.value, tag_object) {
+        source.tag_object = Some(tag_object);
     }
     Surroundings {
         git,
@@ -234,8 +240,7 @@ pub(super) fn never_inputs(scope: &Scope, destination: &Destination, keys: &Keys
 
 /// What the evidence says was left out.
 pub(super) fn exclusions(scope: &Scope, never: &[PathBuf]) -> Vec<String> {
-    let mut excluded = vec![".git".to_owned()];
-    excluded.extend(scope.excluded.iter().cloned());
+    let mut excluded = scope.excluded.clone();
     excluded.extend(never.iter().map(|path| printable_path(path)));
     excluded
 }

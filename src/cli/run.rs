@@ -23,7 +23,7 @@ use crate::capture::files;
 use crate::capture::platform::{self, Platform};
 use crate::capture::redact::Redactor;
 use crate::format::evidence::{Bracket, Command, Exit, Outcome};
-use crate::format::fact::{Basis, Fact, Gap, Withheld};
+use crate::format::fact::{Basis, Fact, Gap, Sealable, Withheld};
 use crate::format::statement::Subject;
 use crate::write::Destination;
 
@@ -364,16 +364,19 @@ fn close(closed: Closed<'_>, course: Course, signals: &Signals, talk: Talk) -> R
         gaps.push(Gap::without_cure("build", reason));
     }
 
-    let class = |path: &[u8]| surroundings.git.class(path);
+    let classify = |path: &[u8]| surroundings.git.class(path);
+    let class = surroundings.git.source.get().map(|_| &classify as files::Classifier<'_>);
     let excluded = bracket::exclusions(&scope, &never);
-    let (inputs, more) =
-        files::inputs(&before, differences.as_ref().ok(), scope.inputs.as_ref(), &class, excluded);
+    let include = scope.inputs.as_ref();
+    let (mut inputs, more) = files::inputs(&before, include, class, excluded);
     gaps.extend(more);
     let mut subjects = Vec::new();
     let mut refusal = None;
     let outputs = match &differences {
         Ok(differences) => {
-            let (outputs, more) = files::outputs(differences, &class);
+            let changed = files::changed_during_build(differences, include);
+            inputs.changed_during_build = Sealable::Inline(changed);
+            let (outputs, more) = files::outputs(differences, class);
             gaps.extend(more);
             if outcome == Outcome::Succeeded {
                 match artefacts(args, &scope, differences) {
@@ -445,7 +448,7 @@ fn artefacts(
         return Err(Failure::trouble(message)
             .hint("remove old artefacts before the build, or allow it with --allow-unchanged"));
     }
-    Ok(selection.subjects())
+    Ok(selection.artefacts.iter().map(files::Selected::subject).collect())
 }
 
 /// The command as it is recorded: after redaction.

@@ -5,7 +5,8 @@
 #[must_use]
 pub fn same_repository(one: &str, other: &str) -> bool {
     let one = normalise(one);
-    !one.is_empty() && one == normalise(other)
+    // Two empty wishes are no repository that both mean.
+    one != "/" && one == normalise(other)
 }
 
 fn normalise(url: &str) -> String {

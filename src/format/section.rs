@@ -61,7 +61,7 @@ struct SectionWire<'a, T> {
     content: &'a T,
 }
 
-/// A section as it was read; unchecked until its [`SealRef`] was found in a statement.
+/// A section as it was read; unchecked until its digest was found in a statement.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[schemars(title = "One line of a sections file")]
 pub struct Section {

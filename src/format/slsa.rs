@@ -76,7 +76,7 @@ pub struct RunDetails {
 /// What made the statement.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Builder {
-    /// Begins with [`BUILDER_PREFIX`].
+    /// Begins with `urn:proofmark:builder:`.
     pub id: String,
     /// proofmark's version.
     pub version: BTreeMap<String, String>,

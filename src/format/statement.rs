@@ -92,7 +92,7 @@ impl TryFrom<StatementWire> for Statement {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "in-toto Statement v1 as proofmark writes it")]
 pub struct NewStatement<'a, P> {
-    /// Always [`STATEMENT_V1`].
+    /// Always `https://in-toto.io/Statement/v1`.
     #[serde(rename = "_type")]
     type_: &'static str,
     /// What the statement is about.

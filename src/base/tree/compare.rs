@@ -174,7 +174,9 @@ impl Second<'_, '_> {
     }
 
     fn is_untouched(&self, place: u32, path: &[u8]) -> bool {
-        let Some((_, row)) = self.before.at(place) else { return false };
+        let Some((_, row)) = self.before.at(place) else {
+            return false;
+        };
         let believable = row.kind == Kind::File
             && row.stamp.tells()
             && row.stamp.ctime < self.settled

@@ -267,7 +267,9 @@ fn pour(
         let left = size.saturating_sub(ticks.total);
         let ask = if size == 0 { buffer.len() } else { at_most(left, buffer.len()) };
         let read = read_some(file, buffer.get_mut(..ask).unwrap_or_default())?;
-        let Some(bytes) = buffer.get(..read) else { break };
+        let Some(bytes) = buffer.get(..read) else {
+            break;
+        };
         sums.update(bytes);
         ticks.add(read)?;
         if read == 0 || ticks.total >= size {

@@ -7,18 +7,37 @@ use super::system;
 use super::table::BLOCK;
 use super::{Kind, Problems, Trouble, Walk};
 
-/// Some paths, in the order of the walk.
+/// Some paths, in the order of the walk. Boxes have no room to spare: they stay for the whole pass.
+#[derive(Default)]
 pub(super) struct Batch {
     /// The place of the first.
     pub(super) first: u32,
-    pub(super) paths: Vec<u8>,
+    pub(super) paths: Box<[u8]>,
     /// Where each path ends, and what the folder says that it is.
-    pub(super) items: Vec<(u32, Kind)>,
+    pub(super) items: Box<[(u32, Kind)]>,
 }
 
-impl Batch {
-    fn new(first: u32) -> Self {
-        Self { first, paths: Vec::with_capacity(4096), items: Vec::with_capacity(BLOCK as usize) }
+/// Paths that are not yet a batch.
+#[derive(Default)]
+struct Next {
+    first: u32,
+    paths: Vec<u8>,
+    items: Vec<(u32, Kind)>,
+}
+
+impl Next {
+    fn push(&mut self, path: &[u8], kind: Kind) {
+        self.paths.extend_from_slice(path);
+        self.items.push((u32::try_from(self.paths.len()).unwrap_or(u32::MAX), kind));
+    }
+
+    fn take(&mut self) -> Batch {
+        let (first, paths, items) =
+            (self.first, self.paths.as_slice().into(), self.items.as_slice().into());
+        self.first = self.first.saturating_add(BLOCK);
+        self.paths.clear();
+        self.items.clear();
+        Batch { first, paths, items }
     }
 }
 
@@ -56,7 +75,7 @@ fn is_git(path: &[u8]) -> bool {
 /// Gives all paths below the root in batches; `false` if it was stopped before the end.
 pub(super) fn list(walk: &Walk<'_>, problems: &mut Problems, give: &mut dyn FnMut(Batch)) -> bool {
     let filter = Filter::new(walk);
-    let mut batch = Batch::new(0);
+    let mut next = Next::default();
     let mut path = Vec::new();
     let mut entries = WalkDir::new(walk.root).min_depth(1).into_iter();
     let complete = loop {
@@ -89,21 +108,18 @@ pub(super) fn list(walk: &Walk<'_>, problems: &mut Problems, give: &mut dyn FnMu
         } else {
             Kind::Other
         };
-        batch.paths.extend_from_slice(&path);
-        batch.items.push((u32::try_from(batch.paths.len()).unwrap_or(u32::MAX), kind));
-        if batch.items.len() >= BLOCK as usize {
-            // Places are 32 bits; 4,000 million files are more than any memory here would hold.
-            let Some(next) = batch.first.checked_add(2 * BLOCK).map(|next| next - BLOCK) else {
-                break false;
-            };
-            give(std::mem::replace(&mut batch, Batch::new(next)));
-            if (walk.stop)() {
+        next.push(&path, kind);
+        if next.items.len() >= BLOCK as usize {
+            // Places are 32 bits, and the last of them is none.
+            let full = next.first >= u32::MAX - 2 * BLOCK;
+            give(next.take());
+            if full || (walk.stop)() {
                 break false;
             }
         }
     };
-    if !batch.items.is_empty() {
-        give(batch);
+    if !next.items.is_empty() {
+        give(next.take());
     }
     complete
 }

@@ -1,6 +1,4 @@
-//! What a bracket saw of the files: what was there before, what the build made of it.
-
-mod select;
+//! What a bracket saw below its root: inputs before, outputs after.
 
 use crate::base::text::{count, printable};
 use crate::base::tree::{
@@ -11,125 +9,128 @@ use crate::format::evidence::{
 };
 use crate::format::fact::{Gap, Sealable};
 
+mod select;
+
 pub use select::{ArtefactArg, SelectError, Selected, Selection, select};
 
-/// Longer lists of files are left out: the root digest still stands for all of them.
-const LISTED_MAX: u64 = 200_000;
-/// Problems that a gap names.
-const NAMED_MAX: usize = 5;
+/// Most files that a list holds; where there are more, only the root digest and the counts tell.
+pub const LISTED_MAX: u64 = 200_000;
+/// Paths that a gap names.
+const NAMED: usize = 3;
 
-/// What git makes of a path relative to the root; `None` where there is no repository.
-pub type Class<'a> = &'a dyn Fn(&[u8]) -> Option<GitClass>;
+/// Says what git makes of a path.
+pub type Classifier<'a> = &'a dyn Fn(&[u8]) -> Option<GitClass>;
 
-/// What was there when the bracket opened, and what of it was different when the bracket closed.
+/// The inputs: what was below the root when the bracket opened, or of that what `include` takes.
 ///
-/// `include` narrows the inputs; `None` takes all. `excluded` is recorded as it is.
+/// `excluded` are the patterns and paths that the walk left out; `.git` is added. What changed while
+/// the build ran is not known yet: see [`changed_during_build`].
 #[must_use]
 pub fn inputs(
-    before: &Tree,
-    differences: Option<&Differences<'_>>,
+    tree: &Tree,
     include: Option<&Patterns>,
-    class: Class<'_>,
-    excluded: Vec<String>,
+    class: Option<Classifier<'_>>,
+    mut excluded: Vec<String>,
 ) -> (Inputs, Vec<Gap>) {
+    let part = "inputs";
     let included = |path: &[u8]| include.is_none_or(|include| include.matches(path));
-    let mut all = Count::default();
-    let mut by_class = [Count::default(); 3];
-    let mut classified = false;
-    let mut files = Vec::new();
-    for entry in before.iter().filter(|entry| included(entry.path)) {
+    let entries = || tree.iter().filter(|entry| included(entry.path));
+    let (mut all, mut by_class) = (Count::default(), [Count::default(); 3]);
+    for entry in entries() {
         add(&mut all, &entry);
-        let git = class(entry.path);
-        if let Some(count) = git.and_then(|git| by_class.get_mut(place(git))) {
-            classified = true;
-            add(count, &entry);
-        }
-        if all.files <= LISTED_MAX {
-            files.push(listed(&entry, git, None));
+        if let Some([tracked, untracked, ignored]) = class.map(|_| &mut by_class) {
+            match class.and_then(|class| class(entry.path)) {
+                Some(GitClass::Tracked) => add(tracked, &entry),
+                Some(GitClass::Untracked) => add(untracked, &entry),
+                Some(GitClass::Ignored) => add(ignored, &entry),
+                None => {}
+            }
         }
     }
-    let mut gaps = gaps("inputs", before.problems(), before.not_reached(), included);
-    let files = if all.files <= LISTED_MAX {
-        Some(Sealable::Inline(files))
-    } else {
-        gaps.push(too_many("inputs.files", all.files));
-        None
+    let is_meant = |problem: &&Problem| {
+        matches!(problem.trouble, Trouble::UnreadableFolder(_)) || included(&problem.path)
     };
-    let changed = differences
-        .into_iter()
-        .flat_map(Differences::iter)
-        .filter(|(change, entry)| *change != tree::Change::Made && included(entry.path));
-    let [tracked, untracked, ignored] = by_class.map(|count| classified.then_some(count));
+    let problems: Vec<&Problem> = tree.problems().iter().filter(is_meant).collect();
+    let not_reached = entries().filter(|entry| entry.content == Content::NotReached).count();
+    let mut gaps = gaps(part, &problems, not_reached as u64, tree.is_complete());
+    if include.is_some() && all.files == 0 {
+        let cure = "correct the --input arguments";
+        gaps.push(Gap::new(part, "no file is what the inputs were said to be", cure));
+    }
+    let list = || entries().map(|entry| file_entry(&entry, class, None)).collect();
+    let files = listed(part, all.files, &mut gaps, list);
+    let [tracked, untracked, ignored] = by_class.map(|count| class.map(|_| count));
+    excluded.push(".git".to_owned());
+    excluded.sort_unstable();
+    excluded.dedup();
     let inputs = Inputs {
-        root: before.root_digest(included),
+        root: tree.root_digest(included),
         all,
         tracked,
         untracked,
         ignored,
         files,
         excluded,
-        changed_during_build: Sealable::Inline(
-            changed.map(|(_, entry)| PathText::from_bytes(entry.path)).collect(),
-        ),
-        changed_while_read: mixed(before.problems(), included),
+        changed_during_build: Sealable::default(),
+        changed_while_read: changed_while_read(&problems),
     };
     (inputs, gaps)
 }
 
-/// What the build made, changed or deleted.
+/// Inputs that were others, or gone, when the bracket closed.
 #[must_use]
-pub fn outputs(differences: &Differences<'_>, class: Class<'_>) -> (Outputs, Vec<Gap>) {
-    let mut all = Count::default();
+pub fn changed_during_build(
+    differences: &Differences<'_>,
+    include: Option<&Patterns>,
+) -> Vec<PathText> {
+    differences
+        .iter()
+        .filter(|(change, entry)| {
+            *change != tree::Change::Made
+                && include.is_none_or(|include| include.matches(entry.path))
+        })
+        .map(|(_, entry)| PathText::from_bytes(entry.path))
+        .collect()
+}
+
+/// The outputs: what the build made, changed or deleted.
+///
+/// Of what is gone the entry says what it was.
+#[must_use]
+pub fn outputs(
+    differences: &Differences<'_>,
+    class: Option<Classifier<'_>>,
+) -> (Outputs, Vec<Gap>) {
+    let part = "outputs";
+    let now = differences.now();
+    let problems: Vec<&Problem> = now.problems().iter().collect();
+    let mut gaps = gaps(part, &problems, now.not_reached(), now.is_complete());
     let (mut made, mut changed, mut deleted) = (0, 0, 0);
-    let mut files = Vec::new();
-    for (change, entry) in differences.iter() {
-        let change = match change {
-            tree::Change::Made => Change::Made,
-            tree::Change::Changed => Change::Changed,
-            tree::Change::Unchanged => continue,
-            tree::Change::Deleted => Change::Deleted,
-        };
+    for (change, _) in differences.iter() {
         match change {
-            Change::Made => made += 1,
-            Change::Changed => changed += 1,
-            Change::Deleted => deleted += 1,
-            Change::Unchanged => {}
-        }
-        if change != Change::Deleted {
-            add(&mut all, &entry);
-        }
-        if files.len() as u64 <= LISTED_MAX {
-            files.push(listed(&entry, class(entry.path), Some(change)));
+            tree::Change::Made => made += 1,
+            tree::Change::Changed => changed += 1,
+            tree::Change::Deleted => deleted += 1,
+            tree::Change::Unchanged => {}
         }
     }
-    let now = differences.now();
-    let mut gaps = gaps("outputs", differences.problems(), now.not_reached(), |_| true);
-    let files = if files.len() as u64 <= LISTED_MAX {
-        Some(Sealable::Inline(files))
-    } else {
-        gaps.push(too_many("outputs.files", made + changed + deleted));
-        None
+    let list = || {
+        let entries = differences.iter();
+        entries.map(|(change, entry)| file_entry(&entry, class, Some(of(change)))).collect()
     };
+    let totals = now.totals();
     let outputs = Outputs {
         root: now.root_digest(|_| true),
-        all,
+        all: Count { files: totals.files, bytes: totals.bytes },
         made,
         changed,
         deleted,
-        files,
+        files: listed(part, made + changed + deleted, &mut gaps, list),
         unchanged_by_metadata: differences.unchanged_by_metadata,
         hashed: differences.hashed,
-        changed_while_read: mixed(differences.problems(), |_| true),
+        changed_while_read: changed_while_read(&problems),
     };
     (outputs, gaps)
-}
-
-const fn place(class: GitClass) -> usize {
-    match class {
-        GitClass::Tracked => 0,
-        GitClass::Untracked => 1,
-        GitClass::Ignored => 2,
-    }
 }
 
 fn add(count: &mut Count, entry: &Entry<'_>) {
@@ -139,7 +140,20 @@ fn add(count: &mut Count, entry: &Entry<'_>) {
     }
 }
 
-fn listed(entry: &Entry<'_>, git: Option<GitClass>, change: Option<Change>) -> FileEntry {
+const fn of(change: tree::Change) -> Change {
+    match change {
+        tree::Change::Made => Change::Made,
+        tree::Change::Changed => Change::Changed,
+        tree::Change::Unchanged => Change::Unchanged,
+        tree::Change::Deleted => Change::Deleted,
+    }
+}
+
+fn file_entry(
+    entry: &Entry<'_>,
+    class: Option<Classifier<'_>>,
+    change: Option<Change>,
+) -> FileEntry {
     FileEntry {
         path: PathText::from_bytes(entry.path),
         kind: match entry.kind {
@@ -150,72 +164,90 @@ fn listed(entry: &Entry<'_>, git: Option<GitClass>, change: Option<Change>) -> F
         executable: entry.executable,
         sha256: entry.digest,
         size: entry.size,
-        git,
+        git: class.and_then(|class| class(entry.path)),
         change,
     }
 }
 
-fn mixed(problems: &[Problem], included: impl Fn(&[u8]) -> bool) -> Vec<PathText> {
-    let mixed =
-        problems.iter().filter(|p| p.trouble == Trouble::ChangedWhileRead && included(&p.path));
-    mixed.map(|problem| PathText::from_bytes(&problem.path)).collect()
-}
-
-fn too_many(part: &str, files: u64) -> Gap {
-    let reason = format!(
-        "{files} files are more than the {LISTED_MAX} that are listed; the root digest stands for all"
-    );
-    Gap::new(part, reason, "narrow the bracket with --root or --exclude")
-}
-
-/// One gap a kind of trouble, with how many there are and the first of them.
-fn gaps(
+/// The list, unless it is too long: a file of more than some hundred thousand lines helps nobody, and
+/// the root digest commits to each of them all the same.
+fn listed(
     part: &str,
-    problems: &[Problem],
-    not_reached: u64,
-    included: impl Fn(&[u8]) -> bool,
-) -> Vec<Gap> {
-    let mut gaps = Vec::new();
-    let mut gap = |what: &str, cure: Option<&str>, wanted: &dyn Fn(&Trouble) -> bool| {
-        let found: Vec<_> =
-            problems.iter().filter(|p| wanted(&p.trouble) && included(&p.path)).collect();
-        if found.is_empty() {
-            return;
-        }
-        let named: Vec<_> = found.iter().take(NAMED_MAX).map(|problem| named(problem)).collect();
-        let more = if found.len() > NAMED_MAX { ", and more" } else { "" };
-        let reason =
-            format!("{} {what}: {}{more}", count(found.len() as u64, "path"), named.join(", "));
-        gaps.push(match cure {
-            Some(cure) => Gap::new(part, reason, cure),
-            None => Gap::without_cure(part, reason),
-        });
-    };
-    let readable = "let the build's user read it, or leave it out with --exclude";
-    gap("could not be read", Some(readable), &|t| matches!(t, Trouble::Unreadable(_)));
-    gap("could not be listed", Some(readable), &|t| matches!(t, Trouble::UnreadableFolder(_)));
-    gap(
-        "changed while being read",
-        Some("stop whatever writes there while proofmark reads"),
-        &|t| *t == Trouble::ChangedWhileRead,
+    files: u64,
+    gaps: &mut Vec<Gap>,
+    list: impl FnOnce() -> Vec<FileEntry>,
+) -> Option<Sealable<Vec<FileEntry>>> {
+    if files <= LISTED_MAX {
+        return Some(Sealable::Inline(list()));
+    }
+    let reason = format!(
+        "{} are counted and covered by the root digest, and not listed (at most {LISTED_MAX} are)",
+        count(files, "file")
     );
-    if not_reached > 0 {
-        let reason =
-            format!("{} were not reached before the end was asked for", count(not_reached, "file"));
-        gaps.push(Gap::without_cure(part, reason));
+    gaps.push(Gap::new(part, reason, "leave out with --exclude what need not be listed"));
+    None
+}
+
+fn changed_while_read(problems: &[&Problem]) -> Vec<PathText> {
+    let changed = problems.iter().filter(|problem| problem.trouble == Trouble::ChangedWhileRead);
+    changed.map(|problem| PathText::from_bytes(&problem.path)).collect()
+}
+
+/// What the problems of a pass mean for the evidence.
+fn gaps(part: &str, problems: &[&Problem], not_reached: u64, complete: bool) -> Vec<Gap> {
+    let (mut files, mut folders, mut changed, mut waiting) = (vec![], vec![], vec![], vec![]);
+    for problem in problems {
+        let path = shown(&problem.path);
+        match &problem.trouble {
+            Trouble::Unreadable(why) => files.push(format!("{path} ({why})")),
+            Trouble::UnreadableFolder(why) => folders.push(format!("{path} ({why})")),
+            Trouble::ChangedWhileRead => changed.push(path),
+            Trouble::NotReached => waiting.push(path),
+        }
+    }
+    let mut gaps = Vec::new();
+    let mut gap =
+        |number: u64, before: &str, noun: &str, after: &str, names: &[String], cure: &str| {
+            if number > 0 {
+                let reason =
+                    format!("{before}{} {after}: {}", count(number, noun), named(number, names));
+                gaps.push(Gap::new(part, reason, cure));
+            }
+        };
+    let rights = "give the job the right to read them, or leave them out with --exclude";
+    gap(files.len() as u64, "", "file", "could not be read", &files, rights);
+    gap(folders.len() as u64, "what is in ", "folder", "is not known", &folders, rights);
+    gap(
+        changed.len() as u64,
+        "",
+        "file",
+        "changed while being read, so that the digest may be of a mixture",
+        &changed,
+        "let nothing write below the root while proofmark reads, or leave such files out with --exclude",
+    );
+    let time = "give the job the time to end before it is stopped";
+    gap(not_reached, "stopped before ", "file", "could be read", &waiting, time);
+    if !complete {
+        gaps.push(Gap::new(part, "stopped before all files were listed", time));
     }
     gaps
 }
 
-fn named(problem: &Problem) -> String {
-    let path = printable(&String::from_utf8_lossy(&problem.path));
-    match &problem.trouble {
-        Trouble::Unreadable(why) | Trouble::UnreadableFolder(why) => format!("{path} ({why})"),
-        Trouble::ChangedWhileRead | Trouble::NotReached => path,
+/// The first few, and how many there are besides.
+fn named(number: u64, names: &[String]) -> String {
+    let mut text = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let rest = number.saturating_sub(names.len().min(NAMED) as u64);
+    if rest > 0 {
+        let and = if text.is_empty() { "" } else { " and " };
+        text.push_str(&format!("{and}{rest} more"));
     }
+    text
 }
 
-/// Whether an entry's digest is of what is there.
-const fn is_sure(entry: &Entry<'_>) -> bool {
-    matches!(entry.content, Content::Read)
+/// A path for people.
+fn shown(path: &[u8]) -> String {
+    if path.is_empty() { "the root".to_owned() } else { printable(&String::from_utf8_lossy(path)) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,218 +1,236 @@
-//! Which files become artefacts.
+//! Which files become subjects, and under which names.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::is_sure;
+use super::shown;
 use crate::base::digest::Sha256;
 use crate::base::name::{ArtefactName, NameError};
-use crate::base::text::printable;
-use crate::base::tree::{Change, Content, Differences, Kind, PatternError, Patterns};
+use crate::base::tree::patterns::{self, PatternError, Patterns};
+use crate::base::tree::{self, Content, Differences, Entry, Kind};
+use crate::format::evidence::Change;
 use crate::format::statement::Subject;
 
-/// `-a SRC[=NAME]`: a file, a folder or a glob relative to the root, and the name that it is to have.
-#[derive(Debug, Clone)]
+/// `-a SRC[=NAME]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArtefactArg {
-    /// The file, folder or glob.
+    /// A glob, a file or a folder, relative to the root.
     pub source: String,
-    /// The name; else each file's base name.
+    /// The subject's name; without it, it is the file's base name.
     pub name: Option<ArtefactName>,
 }
 
-/// Why the arguments select no sound set of artefacts.
+/// A file that becomes a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selected {
+    /// Relative to the root, as the system has it.
+    pub path: Vec<u8>,
+    /// The subject's name.
+    pub name: ArtefactName,
+    /// SHA-256.
+    pub sha256: Sha256,
+    /// Bytes.
+    pub size: u64,
+    /// What the build did to it.
+    pub change: Change,
+}
+
+impl Selected {
+    /// The subject of a statement about it.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        let change = match self.change {
+            Change::Made => "made",
+            Change::Changed => "changed",
+            Change::Unchanged => "unchanged",
+            Change::Deleted => "deleted",
+        };
+        Subject {
+            name: Some(self.name.as_str().to_owned()),
+            digest: BTreeMap::from([(Sha256::ALGORITHM.to_owned(), self.sha256.to_string())]),
+            annotations: serde_json::Map::from_iter([
+                ("change".to_owned(), Value::from(change)),
+                ("size".to_owned(), Value::from(self.size)),
+            ]),
+        }
+    }
+}
+
+/// What the arguments selected.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Sorted by name.
+    pub artefacts: Vec<Selected>,
+    /// The arguments that nothing matched, as they were given.
+    pub matched_nothing: Vec<String>,
+    /// The arguments whose every file was there before with the same content, as they were given.
+    pub only_unchanged: Vec<String>,
+}
+
+/// Why the artefacts can't be told.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectError {
     /// No pattern.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// One name for several files.
-    #[error("{}={name} stands for {found} files, expected one", printable(.source_pattern))]
-    OneNameForSeveral {
-        /// As it was given.
-        source_pattern: String,
-        /// The name.
-        name: ArtefactName,
-        /// How many files it matches.
-        found: usize,
-    },
-    /// Two files with one name: a checker could not tell them apart.
-    #[error(
-        "{} and {} would both be named {name}; name one of them otherwise, as in -a {}={name}-2",
-        printable(.one), printable(.other), printable(.other)
-    )]
-    SameName {
-        /// The name.
-        name: ArtefactName,
-        /// A file of that name.
-        one: String,
-        /// Another.
-        other: String,
-    },
-    /// A base name that can't be a subject's.
-    #[error("{}: {why}; give it a name, as in -a PATH=NAME", printable(.path))]
-    Name {
-        /// The file.
-        path: String,
-        /// What is wrong with its name.
-        why: NameError,
-    },
-    /// A base name that isn't UTF-8.
-    #[error("{}: the name isn't UTF-8; give it a name, as in -a PATH=NAME", printable(.path))]
-    NotUtf8 {
-        /// The file, with replacement characters.
-        path: String,
-    },
-    /// A link, a device.
-    #[error("{}: expected a regular file, found {found}", printable(.path))]
+    /// A link, a socket or the like.
+    #[error("the artefact {path} is {found}, expected a regular file")]
     NotAFile {
-        /// The path.
+        /// For people.
         path: String,
         /// What it is.
         found: &'static str,
     },
-    /// A file without a sure digest.
-    #[error("{}: {why}", printable(.path))]
-    Unsure {
-        /// The path.
+    /// Its digest is not known.
+    #[error("the artefact {path} {trouble}")]
+    Unknown {
+        /// For people.
         path: String,
-        /// What happened.
-        why: &'static str,
+        /// What went wrong.
+        trouble: &'static str,
+    },
+    /// Its own name can't be a subject's.
+    #[error("the artefact {path} needs another name (-a SRC=NAME): {source}")]
+    Name {
+        /// For people.
+        path: String,
+        /// What is wrong with it.
+        source: NameError,
+    },
+    /// Its own name is no text.
+    #[error("the artefact {path} needs another name (-a SRC=NAME): its own isn't UTF-8")]
+    NotUtf8 {
+        /// For people.
+        path: String,
+    },
+    /// One name for many files.
+    #[error("{source_pattern} matches {number} files, expected one for the name {name}")]
+    NameForMany {
+        /// As it was given.
+        source_pattern: String,
+        /// The name.
+        name: ArtefactName,
+        /// How many.
+        number: usize,
+    },
+    /// Two files with one name.
+    #[error(
+        "two artefacts are named {name}: {first} and {second} (name one of them: -a {second}=NAME)"
+    )]
+    SameName {
+        /// The name.
+        name: ArtefactName,
+        /// For people.
+        first: String,
+        /// For people.
+        second: String,
     },
 }
 
-/// One artefact.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selected {
-    /// Relative to the root.
-    pub path: Vec<u8>,
-    /// Its digest when the bracket closed.
-    pub sha256: Sha256,
-    /// Bytes.
-    pub size: u64,
-    /// What happened to it while the bracket was open.
-    pub change: Change,
-}
-
-/// The artefacts, and the arguments that gave none.
-#[derive(Debug, Default)]
-pub struct Selection {
-    /// By name.
-    pub artefacts: BTreeMap<ArtefactName, Selected>,
-    /// Arguments that match no file.
-    pub matched_nothing: Vec<String>,
-    /// Arguments whose every file was there before, with the same content.
-    pub only_unchanged: Vec<String>,
-}
-
-impl Selection {
-    /// The artefacts as subjects of a statement, sorted by name.
-    #[must_use]
-    pub fn subjects(&self) -> Vec<Subject> {
-        self.artefacts
-            .iter()
-            .map(|(name, selected)| {
-                let change = match selected.change {
-                    Change::Made => "made",
-                    Change::Changed => "changed",
-                    Change::Unchanged => "unchanged",
-                    Change::Deleted => "deleted",
-                };
-                Subject {
-                    name: Some(name.as_str().to_owned()),
-                    digest: BTreeMap::from([(
-                        Sha256::ALGORITHM.to_owned(),
-                        selected.sha256.to_string(),
-                    )]),
-                    annotations: serde_json::Map::from_iter([
-                        ("change".to_owned(), Value::from(change)),
-                        ("size".to_owned(), Value::from(selected.size)),
-                    ]),
-                }
-            })
-            .collect()
-    }
-}
-
-/// Finds what each argument stands for when the bracket closed.
+/// Finds the artefacts among what is there after the build.
 ///
-/// A glob or a folder passes over links and special files; an argument that names one is an error.
+/// An argument that names a file means that file, whatever characters it has; else a glob means the
+/// files that match it, and a folder all regular files below it.
 ///
 /// # Errors
-/// Names that clash or can't be, files that are no files or changed while they were read.
+/// A match that is no regular file or whose digest isn't sure; names that clash or can't be used.
 pub fn select(
     arguments: &[ArtefactArg],
     differences: &Differences<'_>,
 ) -> Result<Selection, SelectError> {
     let mut selection = Selection::default();
+    let mut named: BTreeMap<ArtefactName, Selected> = BTreeMap::new();
     for argument in arguments {
-        let patterns = Patterns::new(std::slice::from_ref(&argument.source))?;
-        let literal = argument.source.as_bytes();
-        // A file that is called like a glob is that file.
-        let exact = differences.state_of(literal);
-        let found: Vec<_> = match exact {
-            Some(found) => vec![found],
-            None => differences
-                .present()
-                .filter(|(_, entry)| entry.kind == Kind::File && patterns.matches(entry.path))
-                .collect(),
-        };
-        if let (Some(name), true) = (&argument.name, found.len() > 1) {
-            return Err(SelectError::OneNameForSeveral {
-                source_pattern: argument.source.clone(),
-                name: name.clone(),
-                found: found.len(),
-            });
-        }
-        if found.is_empty() {
+        let matches = matches(argument, differences)?;
+        if matches.is_empty() {
             selection.matched_nothing.push(argument.source.clone());
-            continue;
-        }
-        if found.iter().all(|(change, _)| *change == Change::Unchanged) {
+        } else if matches.iter().all(|(change, _)| *change == tree::Change::Unchanged) {
             selection.only_unchanged.push(argument.source.clone());
         }
-        for (change, entry) in found {
-            let path = String::from_utf8_lossy(entry.path).into_owned();
-            let sha256 = match (entry.kind, entry.digest) {
-                (Kind::File, Some(sha256)) if is_sure(&entry) => sha256,
-                (Kind::Link, _) => {
-                    return Err(SelectError::NotAFile { path, found: "a symbolic link" });
+        if let (Some(name), 2..) = (&argument.name, matches.len()) {
+            return Err(SelectError::NameForMany {
+                source_pattern: argument.source.clone(),
+                name: name.clone(),
+                number: matches.len(),
+            });
+        }
+        for (change, entry) in matches {
+            let selected = selected(argument, change, &entry)?;
+            match named.get(&selected.name) {
+                Some(other) if other.path == selected.path => {}
+                Some(other) => {
+                    return Err(SelectError::SameName {
+                        first: shown(&other.path),
+                        second: shown(&selected.path),
+                        name: selected.name,
+                    });
                 }
-                (Kind::Other, _) => {
-                    return Err(SelectError::NotAFile { path, found: "a special file" });
-                }
-                (Kind::File, _) => {
-                    let why = match entry.content {
-                        Content::ChangedWhileRead => "it changed while it was read",
-                        Content::NotReached => "it was not reached in time",
-                        Content::Read | Content::Unreadable => "it could not be read",
-                    };
-                    return Err(SelectError::Unsure { path, why });
-                }
-            };
-            let name = match &argument.name {
-                Some(name) => name.clone(),
-                None => base_name(entry.path, &path)?,
-            };
-            let selected = Selected { path: entry.path.to_vec(), sha256, size: entry.size, change };
-            match selection.artefacts.get(&name) {
-                Some(other) if other.path != selected.path => {
-                    let one = String::from_utf8_lossy(&other.path).into_owned();
-                    return Err(SelectError::SameName { name, one, other: path });
-                }
-                Some(_) => {}
                 None => {
-                    selection.artefacts.insert(name, selected);
+                    named.insert(selected.name.clone(), selected);
                 }
             }
         }
     }
+    selection.artefacts = named.into_values().collect();
     Ok(selection)
 }
 
-fn base_name(path: &[u8], shown: &str) -> Result<ArtefactName, SelectError> {
-    let base = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
-    let text =
-        std::str::from_utf8(base).or(Err(SelectError::NotUtf8 { path: shown.to_owned() }))?;
-    text.parse().map_err(|why| SelectError::Name { path: shown.to_owned(), why })
+fn matches<'d>(
+    argument: &ArtefactArg,
+    differences: &'d Differences<'_>,
+) -> Result<Vec<(tree::Change, Entry<'d>)>, SelectError> {
+    let plain = patterns::relative(&argument.source)?;
+    if let Some(one) = differences.state_of(plain.as_bytes()) {
+        return Ok(vec![one]);
+    }
+    if patterns::is_glob(&plain) {
+        let pattern = Patterns::new(&[&plain])?;
+        let matching: Vec<_> =
+            differences.present().filter(|(_, entry)| pattern.matches(entry.path)).collect();
+        if !matching.is_empty() {
+            return Ok(matching);
+        }
+    }
+    let folder = Patterns::literal(vec![plain.into_bytes()]);
+    let below = differences.present();
+    Ok(below.filter(|(_, entry)| entry.kind == Kind::File && folder.matches(entry.path)).collect())
+}
+
+fn selected(
+    argument: &ArtefactArg,
+    change: tree::Change,
+    entry: &Entry<'_>,
+) -> Result<Selected, SelectError> {
+    let path = || shown(entry.path);
+    let found = match entry.kind {
+        Kind::File => None,
+        Kind::Link => Some("a link"),
+        Kind::Other => Some("a socket, a FIFO or a device"),
+    };
+    if let Some(found) = found {
+        return Err(SelectError::NotAFile { path: path(), found });
+    }
+    let sha256 = match (entry.content, entry.digest) {
+        (Content::Read, Some(sha256)) => sha256,
+        (content, _) => {
+            let trouble = match content {
+                Content::ChangedWhileRead => "changed while it was read",
+                Content::NotReached => "was not read before the stop",
+                Content::Read | Content::Unreadable => "could not be read",
+            };
+            return Err(SelectError::Unknown { path: path(), trouble });
+        }
+    };
+    let name = match &argument.name {
+        Some(name) => name.clone(),
+        None => {
+            let base = entry.path.rsplit(|byte| *byte == b'/').next().unwrap_or(entry.path);
+            let base = std::str::from_utf8(base)
+                .map_err(|_not_utf8| SelectError::NotUtf8 { path: path() })?;
+            base.parse().map_err(|source| SelectError::Name { path: path(), source })?
+        }
+    };
+    let change = super::of(change);
+    Ok(Selected { path: entry.path.to_owned(), name, sha256, size: entry.size, change })
 }

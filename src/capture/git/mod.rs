@@ -180,13 +180,13 @@ fn list_dirty(survey: &Survey, source: &mut Source, gaps: &mut Vec<Gap>) {
         ));
     }
     if unread > 0 {
+        let files = count(unread, "file");
         gaps.push(Gap::new(
             PART,
-            format!("{} that differ from the commit were not read", count(unread, "file")),
             format!(
-                "build from a clean checkout; at most {} MiB of such files are read",
-                HASHED_MAX >> 20
+                "no digest of {files} among those that differ: unreadable, or too large together"
             ),
+            format!("build from a clean checkout; {} MiB of such files are read", HASHED_MAX >> 20),
         ));
     }
 }
@@ -241,7 +241,7 @@ fn say_what_is_unknown(survey: &Survey, gaps: &mut Vec<Gap>) {
         "source.dirty",
         "file",
         format!("may be changed or not: libgit2 doesn't run the filter ({})", names.join(", ")),
-        "let git itself look before the build: `git update-index -q --refresh`",
+        "let git itself look, and note what it saw, before the build: `git status`",
     );
     say(
         survey.told_unchanged,
@@ -255,7 +255,7 @@ fn say_what_is_unknown(survey: &Survey, gaps: &mut Vec<Gap>) {
         survey.nested,
         "source.dirty",
         "folder",
-        "inside the work tree with a `.git` of its own that is no submodule: nothing is known of its files".to_owned(),
+        "inside the work tree with a `.git` and no entry as a submodule: nothing is known of the files there".to_owned(),
         "make it a submodule, or move it out of the work tree",
     );
     say(

@@ -1,6 +1,7 @@
 //! Finding the repository and opening it, whoever owns it; or saying why it can't be opened.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use git2::{Config, ErrorCode, Repository};
@@ -37,7 +38,7 @@ pub(super) enum Trouble {
     Elsewhere,
     /// The root itself.
     #[error("the root can't be looked at: {0}")]
-    Root(std::io::ErrorKind),
+    Root(io::ErrorKind),
     /// Anything else that libgit2 says.
     #[error("libgit2 can't read {what}: {message}")]
     Unreadable {
@@ -103,19 +104,22 @@ pub(super) struct Found {
 /// The repository that `root` lies in, looking upwards as git does: no further than the file system
 /// reaches, and without asking `GIT_DIR` and its like, which whoever set them could point anywhere.
 ///
-/// Where git passes over a `.git` that is no repository and looks further up, this is an error: the
-/// facts of an outer repository would be wrong for what is built.
+/// In two ways this is stricter than git, since the facts of another repository would be wrong for
+/// what is built. A `.git` that is no repository is an error, where git looks further up. And a bare
+/// repository inside a work tree isn't taken: its three names can be committed like any others.
 pub(super) fn find(root: &Path) -> Result<Option<Found>, Trouble> {
     let file_system = path::device(root);
-    for folder in root.ancestors() {
-        if path::device(folder) != file_system {
-            return Ok(None);
-        }
-        if fs::symlink_metadata(folder.join(".git")).is_ok() || is_bare(folder) {
-            return open(folder).map(Some);
+    let reach = || root.ancestors().take_while(|folder| path::device(folder) == file_system);
+    for folder in reach() {
+        match fs::symlink_metadata(folder.join(".git")) {
+            Ok(_) => return open(folder).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
+            // Unavailable isn't absent.
+            Err(error) => return Err(Trouble::Root(error.kind())),
         }
     }
-    Ok(None)
+    reach().find(|folder| is_bare(folder)).map(open).transpose()
 }
 
 fn is_bare(folder: &Path) -> bool {

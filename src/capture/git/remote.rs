@@ -145,7 +145,7 @@ mod tests {
         for helper in ["ext::sh -c id", "fd::17/x", "::x"] {
             assert_eq!(address(helper), Address::Helper, "{helper:?}");
         }
-        for url in ["https://h/x", "ssh://git@h/x", "git@h:x/y.git", "h:x", "../x.git"] {
+        for url in ["https://h/x", "ssh://git@h/x", "git@h:x/y.git", "host:x", "../x.git"] {
             assert!(matches!(address(url), Address::Url(_)), "{url:?}");
         }
     }

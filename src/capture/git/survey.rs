@@ -11,6 +11,7 @@ use super::open::{self, Trouble};
 use super::path;
 use super::remote::{self, Address};
 use super::settings::Settings;
+use crate::base::text::printable;
 use crate::format::evidence::Submodule;
 use crate::format::fact::Withheld;
 
@@ -312,7 +313,7 @@ fn unknown_filter(repo: &Repository, settings: &Settings, inner: &[u8]) -> Optio
     };
     // A driver that nobody configured changes nothing, for git too.
     if let Some(driver) = attribute("filter").filter(|driver| settings.filters.contains(driver)) {
-        return Some(path::text(&driver));
+        return Some(printable(&path::text(&driver)));
     }
     attribute("working-tree-encoding")
         .filter(|encoding| !encoding.eq_ignore_ascii_case(b"utf-8"))

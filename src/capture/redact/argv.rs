@@ -16,6 +16,8 @@ enum Pending {
     Secret(String),
     /// `user:password`, or a user alone.
     UserPass,
+    /// A script: `NAME=x command` is more than a name and a value.
+    Script,
 }
 
 /// What is known from the words before.
@@ -26,7 +28,11 @@ struct Reader {
     http: bool,
     /// A program was named that takes `-u user:group`.
     container: bool,
-    /// `login` or `sshpass` was named: `-p` takes a password.
+    /// A shell was named: `-c` takes a script.
+    shell: bool,
+    /// `cargo` was named: a token follows its `login`.
+    cargo: bool,
+    /// A program was named whose `-p` takes a password.
     login: bool,
 }
 
@@ -41,6 +47,11 @@ pub(super) fn scan(argv: &[String]) -> Vec<Finds> {
         out.push(finds);
     }
     out
+}
+
+/// Finds what flags and assignments tell in a text that may be a command line, or options of one.
+pub(super) fn scan_text(text: &str, finds: &mut Finds) {
+    Reader::default().script(text, 0..text.len(), DEPTH, finds);
 }
 
 impl Reader {
@@ -65,6 +76,7 @@ impl Reader {
                 }
                 return;
             }
+            Some(Pending::Script) if !is_flag(word) => return,
             _ => {}
         }
         self.note_program(word);
@@ -84,7 +96,10 @@ impl Reader {
             "docker" | "podman" | "nerdctl" | "buildah" | "kubectl" | "sudo" | "chown" => {
                 self.container = true;
             }
-            "login" | "sshpass" => self.login = true,
+            "sh" | "bash" | "dash" | "zsh" | "ksh" | "fish" => self.shell = true,
+            "cargo" => self.cargo = true,
+            "login" if self.cargo => self.pending = Some(Pending::Secret("token".to_owned())),
+            "login" | "sshpass" | "twine" | "mongosh" | "mongodump" => self.login = true,
             _ => {}
         }
     }
@@ -117,6 +132,8 @@ impl Reader {
             self.pending = Some(Pending::UserPass);
         } else if self.http && short && word.starts_with("-u") && is_pair(word) {
             add(text, joined(2), Rule::FlagValue, finds);
+        } else if self.shell && !long && word.ends_with('c') {
+            self.pending = Some(Pending::Script);
         } else if self.login && word == "-p" {
             self.pending = Some(Pending::Secret("password".to_owned()));
         } else if self.login && short && word.starts_with("-p") && !names::tells(name) {
@@ -158,14 +175,11 @@ fn withholds(name: &str, value: &str, manner: Manner, in_script: bool) -> Option
     names::withholds(name, value, manner).filter(|_| !elsewhere)
 }
 
-/// `$NAME` and `${NAME}`, which a shell had not replaced yet, and the `$` of `$(..)`.
+/// `$NAME`, which a shell had not replaced yet, and the `$` of `$(..)`.
 ///
 /// Only in scripts, and only in capitals: elsewhere a value that begins with a dollar is a password.
 fn is_reference(value: &str) -> bool {
-    let inner = value
-        .strip_prefix('$')
-        .map(|rest| rest.strip_prefix('{').and_then(|r| r.strip_suffix('}')).unwrap_or(rest));
-    inner.is_some_and(|name| {
+    value.strip_prefix('$').is_some_and(|name| {
         name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
     })
 }

@@ -18,8 +18,10 @@ const PLAIN_MAX: usize = 512;
 struct Name<'a> {
     text: &'a str,
     start: usize,
-    /// The quote that opens before the name, or NUL.
+    /// The quote that opens before the name and isn't closed behind it, or NUL.
     quote: u8,
+    /// A quote stands before the name, closed or not.
+    opens: bool,
     /// There was space between the name and the sign behind it.
     spaced: bool,
 }
@@ -56,35 +58,39 @@ fn name_before(text: &str, sign: usize) -> Option<Name<'_>> {
     let unspaced = to;
     to = run_back(bytes, to, 2, |b| b == b' ');
     let spaced = to < unspaced;
-    if is_quote(before(bytes, to)) {
+    let closed = matches!(before(bytes, to), b'"' | b'\'');
+    if closed {
         to -= 1;
-        to = run_back(bytes, to, 1, |b| b == b'\\');
+        to = run_back(bytes, to, 8, |b| b == b'\\');
     }
     let start = run_back(bytes, to, NAME_MAX, is_name);
     let text = text.get(start..to).filter(|name| !name.is_empty())?;
-    let quote = Some(before(bytes, start)).filter(|&b| is_quote(b)).unwrap_or(0);
-    Some(Name { text, start, quote, spaced })
+    let quote = before(bytes, start);
+    let opens = matches!(quote, b'"' | b'\'');
+    let quote = if opens && !closed { quote } else { 0 };
+    Some(Name { text, start, quote, opens, spaced })
 }
 
-/// Where the value that begins at `from` ends, and where it begins behind its own quote.
+/// Where the value that begins at `from` begins behind its own quote, and where it ends.
+///
+/// JSON in a string, and that in a script, escapes its quotes once and more often. Then the value
+/// ends before the next quote and the backslashes that belong to it.
 fn value(bytes: &[u8], from: usize, outer: u8, stops: impl Fn(u8) -> bool) -> (usize, usize) {
-    let escaped = at(bytes, from) == b'\\' && is_quote(at(bytes, from + 1));
-    let open = from + usize::from(escaped);
+    let open = run(bytes, from, |b| b == b'\\').min(from + 8);
     let quote = at(bytes, open);
-    if is_quote(quote) && quote != outer {
-        let start = open + 1;
-        let mut i = start;
-        while i < bytes.len() && (at(bytes, i) != quote) {
-            // Inside escaped quotes a backslash before the quote is the end, elsewhere it isn't.
-            i += if at(bytes, i) == b'\\' && !(escaped && at(bytes, i + 1) == quote) {
-                2
-            } else {
-                1
-            };
-        }
-        return (start, if escaped { i.saturating_sub(1).max(start) } else { i.min(bytes.len()) });
+    if !is_quote(quote) || quote == outer {
+        return (from, run(bytes, from, |b| !stops(b) && (outer == 0 || b != outer)));
     }
-    (from, run(bytes, from, |b| !stops(b) && (outer == 0 || b != outer)))
+    let start = open + 1;
+    if open > from {
+        let end = run(bytes, start, |b| b != quote);
+        return (start, run_back(bytes, end, end - start, |b| b == b'\\'));
+    }
+    let mut end = start;
+    while end < bytes.len() && at(bytes, end) != quote {
+        end += if at(bytes, end) == b'\\' { 2 } else { 1 };
+    }
+    (start, end.min(bytes.len()))
 }
 
 /// Withholds the value for its name's sake. Short values may be plain, long ones are not asked.
@@ -104,6 +110,10 @@ fn equals(text: &str, sign: usize, finds: &mut Finds) -> Option<usize> {
     let bytes = text.as_bytes();
     let name = name_before(text, sign)?;
     let in_url = matches!(before(bytes, name.start), b'?' | b'&' | b'#');
+    // `UID=sa;PWD=..` is how ODBC writes it; the variable `PWD` follows no semicolon.
+    let lead = run_back(bytes, name.start, 2, |b| b == b' ');
+    let odbc = name.text == "PWD" && before(bytes, lead) == b';';
+    let name = Name { text: if odbc { "password" } else { name.text }, ..name };
     if !(names::tells(name.text) || (in_url && parameter_tells(name.text))) {
         return None;
     }
@@ -122,7 +132,7 @@ fn equals(text: &str, sign: usize, finds: &mut Finds) -> Option<usize> {
 
 fn colon(text: &str, sign: usize, finds: &mut Finds) -> Option<usize> {
     let bytes = text.as_bytes();
-    let name = name_before(text, sign).filter(|n| !n.spaced || n.quote != 0)?;
+    let name = name_before(text, sign).filter(|n| !n.spaced || n.opens)?;
     let from = run(bytes, sign + 1, |b| b == b' ' || b == b'\t').min(sign + 3);
     let is = |header: &str| name.text.eq_ignore_ascii_case(header);
     let line = |b: u8| matches!(b, b'\n' | b'\r');
@@ -150,7 +160,7 @@ fn colon(text: &str, sign: usize, finds: &mut Finds) -> Option<usize> {
             ));
     let apart = from > sign + 1 || is_quote(at(bytes, from)) || at(bytes, from) == b'\\';
     let joined = name.text.contains(['-', '_']) || names_several(name.text);
-    let opens = name.quote != 0 || {
+    let opens = name.opens || {
         let lead = run_back(bytes, name.start, 32, |b| matches!(b, b' ' | b'\t' | b'-'));
         lead == 0 || matches!(before(bytes, lead), b'\n' | b'\r' | b'{' | b',' | b'"' | b'\'')
     };
@@ -214,7 +224,11 @@ fn element(text: &str, sign: usize, finds: &mut Finds) -> Option<usize> {
     if !names::tells(name) {
         return None;
     }
-    withhold(text, name, (sign + 1, run(bytes, sign + 1, |b| b != b'<')), finds)
+    let end = run(bytes, sign + 1, |b| b != b'<');
+    if at(bytes, end + 1) != b'/' {
+        return None;
+    }
+    withhold(text, name, (sign + 1, end), finds)
 }
 
 /// `machine host login name password value`.

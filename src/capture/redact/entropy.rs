@@ -26,21 +26,21 @@ const FOLLOWERS: [&str; 26] = [
     "aeio",
     "acdeflmnprstvwxy",
     "aefinor",
-    "aceiorz",
+    "aceinorz",
     "aeio",
     "abcdefglmnoprstvz",
     "as",
     "e",
     "adefilopstu",
     "abeilopu",
-    "acdefgikost",
-    "cdfgklmnoprstuw",
+    "acdefgikostu",
+    "bcdfgklmnoprstuw",
     "aehiloprtuy",
     "u",
     "aceikmnorstuy",
     "acehiopstuy",
     "adehiorstuy",
-    "bdeilmnprst",
+    "bdeilmnprstx",
     "aei",
     "ios",
     "t",
@@ -69,7 +69,10 @@ impl Tally {
             if b.is_ascii_digit() || (a.is_ascii_lowercase() && b.is_ascii_uppercase()) {
                 continue;
             }
-            if a.is_ascii_alphabetic() && is_common(a, b) {
+            if a.is_ascii_digit() {
+                // Names go on after a digit (`base64url`), but seldom and not again and again.
+                self.odd += 2;
+            } else if is_common(a, b) {
                 self.common += 1;
             } else {
                 self.odd += 1;
@@ -78,7 +81,7 @@ impl Tally {
     }
 
     const fn is_random(self) -> bool {
-        self.odd >= 7 && self.common * 100 < (self.common + self.odd) * 45
+        self.odd >= 8 && self.common * 100 < (self.common + self.odd) * 50
     }
 }
 
@@ -107,15 +110,40 @@ pub(super) fn is_random(text: &[u8]) -> bool {
     tally.is_random()
 }
 
-/// Whether `text` is short letters that make a word, as the first part of a path does.
+/// Whether `text` is letters that make a word, as the parts of a path do.
 pub(super) fn is_word(text: &[u8]) -> bool {
     let mut tally = Tally::default();
     for piece in text.split(|&b| is_separator(b)) {
         tally.add(piece);
     }
+    let capitals = text.iter().filter(|b| b.is_ascii_uppercase()).count();
     (2..=40).contains(&text.len())
         && text.iter().all(|&b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'.'))
         && tally.common >= tally.odd
+        && (capitals <= 2 || !text.iter().any(u8::is_ascii_lowercase))
+}
+
+/// Whether the run at `start` is a path: it begins with a word, or a third of its parts are words.
+///
+/// One in 64 characters of base64 is a slash, so a slash alone says nothing, nor do three letters
+/// before it, unless they are those that paths do begin with.
+fn is_path(bytes: &[u8], start: usize, text: &[u8]) -> bool {
+    const ROOTS: [&[u8]; 15] = [
+        b"usr", b"var", b"tmp", b"opt", b"etc", b"lib", b"bin", b"src", b"dev", b"nix", b"mnt",
+        b"srv", b"run", b"app", b"sys",
+    ];
+    let parts = || text.split(|&b| b == b'/').filter(|part| part.len() > 1);
+    let words = parts().filter(|part| part.len() > 2 && is_word(part)).count();
+    let begins = parts().next().is_some_and(|first| {
+        let small = first.iter().skip(1).all(|b| !b.is_ascii_uppercase());
+        ROOTS.contains(&first) || (first.len() > 3 && small && is_word(first))
+    });
+    // After a dot inside of an absolute path (`/lib/python3.12/test`) the run goes on with it.
+    let goes_on = || {
+        let from = run_back(bytes, start, 256, |b| is_base64(b) || matches!(b, b'.' | b'@'));
+        before(bytes, start) == b'.' && bytes.get(from) == Some(&b'/')
+    };
+    text.contains(&b'/') && (begins || (words >= 2 && words * 3 >= parts().count()) || goes_on())
 }
 
 fn bits(text: &[u8]) -> f64 {
@@ -166,10 +194,7 @@ fn judge(bytes: &[u8], range: Range<usize>, finds: &mut Finds) {
     if is_public(bytes, range.start, text) {
         return;
     }
-    let is_path = text
-        .split(|&b| b == b'/')
-        .find(|part| part.len() > 1)
-        .is_some_and(|part| part.len() < text.len() && is_word(part));
+    let is_path = is_path(bytes, range.start, text);
     let mut start = range.start;
     let parts = text.split(|&b| is_path && b == b'/');
     for part in parts {

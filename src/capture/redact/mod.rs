@@ -156,22 +156,31 @@ impl Redactor {
     /// As [`scrub`].
     #[must_use]
     pub fn scrub(&self, text: &str) -> Scrubbed {
-        settle(text, Vec::new(), |text| self.finds(text))
+        settle(text, |text| self.finds(text))
     }
 
     /// As [`scrub_variable`].
     #[must_use]
     pub fn scrub_variable(&self, name: &str, value: &str) -> Scrubbed {
-        settle(value, Vec::new(), |value| self.variable_finds(name, value))
+        settle(value, |value| self.variable_finds(name, value))
     }
 
     /// As [`scrub_url`].
     #[must_use]
     pub fn scrub_url(&self, url: &str) -> Scrubbed {
-        match url::without_userinfo(url) {
-            Some(rest) => settle(&rest, vec![Rule::UrlUserinfo], |url| self.finds(url)),
-            None => settle(url, Vec::new(), |url| self.finds(url)),
+        let mut rules = Vec::new();
+        let mut text = url.to_owned();
+        for round in 0..=ROUNDS {
+            let without = url::without_userinfo(&text);
+            rules.extend(without.is_some().then_some(Rule::UrlUserinfo));
+            let rest = self.scrub(without.as_ref().unwrap_or(&text));
+            rules.extend(rest.rules);
+            if without.is_none() && rest.text == text {
+                break;
+            }
+            text = if round < ROUNDS { rest.text } else { give_up(&mut rules) };
         }
+        Scrubbed { text, rules: sorted(rules) }
     }
 
     /// As [`scrub_argv`].
@@ -232,6 +241,7 @@ impl Redactor {
             return finds;
         }
         self.find(value, &mut finds);
+        argv::scan_text(value, &mut finds);
         if name.to_ascii_lowercase().ends_with("proxy") {
             finds.add(0..url::proxy_userinfo(value), Rule::UrlUserinfo);
         }
@@ -250,7 +260,8 @@ fn has_aws_key_id(text: &str) -> bool {
 }
 
 /// Scrubs until nothing is found any more, so that the result stands a second scrubbing.
-fn settle(text: &str, mut rules: Vec<Rule>, find: impl Fn(&str) -> Finds) -> Scrubbed {
+fn settle(text: &str, find: impl Fn(&str) -> Finds) -> Scrubbed {
+    let mut rules = Vec::new();
     let mut text = Cow::Borrowed(text);
     for round in 0..=ROUNDS {
         let finds = find(&text);

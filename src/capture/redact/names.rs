@@ -224,8 +224,8 @@ fn verdict(name: &str) -> Verdict {
     {
         return Verdict::Own;
     }
-    // Where the shell stands, not what it knows.
-    if matches!(upper.as_str(), "PWD" | "OLDPWD") {
+    // Where the shell stands, not what it knows. In other letters it is a password.
+    if matches!(name, "PWD" | "OLDPWD") {
         return Verdict::Silent;
     }
     let words = words(name);
@@ -281,15 +281,27 @@ pub(super) fn withholds(name: &str, value: &str, manner: Manner) -> Option<Rule>
     }
 }
 
-/// Whether a value can't be a secret whatever its name says: a boolean, a small number, a path.
+/// Whether a value can't be a secret whatever its name says: a boolean, a small number, a path,
+/// a permission (`id-token: write`).
 pub(super) fn is_plain(value: &str, manner: Manner) -> bool {
-    const WORDS: &[&str] = &["true", "false", "yes", "no", "on", "off", "none", "null"];
+    const WORDS: &[&str] =
+        &["true", "false", "yes", "no", "on", "off", "none", "null", "read", "write"];
+    // In a list or a line of code the next comma is still there.
+    let value = value.trim_end_matches([',', ';']);
     let number = value.len() <= 5 && value.bytes().all(|b| b.is_ascii_digit());
     value.is_empty()
         || WORDS.iter().any(|word| word.eq_ignore_ascii_case(value))
         || (number && manner == Manner::Assigned)
         || value.bytes().all(|b| b == b'*')
+        || is_placeholder(value)
         || is_path(value)
+}
+
+/// `${NAME}` in capitals: where the value will be put, not what it is.
+fn is_placeholder(value: &str) -> bool {
+    value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).is_some_and(|name| {
+        name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    })
 }
 
 /// A scheme and `://`. Such a value is searched for secrets, not taken for one.

@@ -58,11 +58,13 @@ impl Finds {
         out
     }
 
-    /// The text with each find replaced by its mark; the rules are added to `rules`.
+    /// The text with each find replaced by its mark; the rules are added to `rules`: those
+    /// that stand in the marks, since one find by two rules is still one.
     pub(super) fn apply(&self, text: &str, rules: &mut Vec<Rule>) -> String {
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
         for span in self.merged() {
+            rules.push(span.rule);
             // Every scanner cuts at ASCII; should one ever cut inside a character, more is withheld.
             let start = text.floor_char_boundary(span.start).max(done);
             let end = text.ceil_char_boundary(span.end).max(start);
@@ -71,7 +73,6 @@ impl Finds {
             done = end;
         }
         out.push_str(text.get(done..).unwrap_or_default());
-        rules.extend(self.spans.iter().map(|s| s.rule));
         out
     }
 }

@@ -55,7 +55,6 @@ use Rule::{
 };
 use Sure::{Anywhere, Edge, Random};
 
-// The prefixes are split so that scanners of this repository find no token in the table.
 const TOKENS: &[Token] = &[
     Token("ghp_", GithubToken, Alnum, 20, Anywhere),
     Token("gho_", GithubToken, Alnum, 20, Anywhere),
@@ -95,7 +94,7 @@ const TOKENS: &[Token] = &[
     Token("xoxe-", SlackToken, Url, 10, Anywhere),
     Token("xoxe.", SlackToken, Dotted, 10, Anywhere),
     Token("xoxd-", SlackToken, Dotted, 10, Anywhere),
-    Token("xapp-", SlackToken, Url, 10, Random),
+    Token("xapp-1-", SlackToken, Url, 10, Edge),
     Token("sk_live_", StripeKey, Alnum, 16, Anywhere),
     Token("rk_live_", StripeKey, Alnum, 16, Anywhere),
     Token("sk_test_", StripeKey, Alnum, 16, Edge),
@@ -105,7 +104,7 @@ const TOKENS: &[Token] = &[
     Token("SG.", SendgridKey, Dotted, 60, Edge),
     Token("npm_", NpmToken, Alnum, 30, Edge),
     Token("pypi-AgE", PypiToken, Url, 40, Anywhere),
-    Token("cio", CratesIoToken, Alnum, 32, Random),
+    Token("cio", CratesIoToken, Alnum, 32, Edge),
     Token("rubygems_", RubygemsToken, Hex, 32, Anywhere),
     Token("dckr_pat_", DockerToken, Url, 20, Anywhere),
     Token("dckr_oat_", DockerToken, Url, 20, Anywhere),
@@ -172,7 +171,7 @@ const TOKENS: &[Token] = &[
     Token("fm2_", VendorToken, Base64, 40, Edge),
     Token("ATATT3", VendorToken, Base64, 40, Anywhere),
     Token("ATCTT3", VendorToken, Base64, 40, Anywhere),
-    Token("ATBB", VendorToken, Alnum, 28, Random),
+    Token("ATBB", VendorToken, Alnum, 28, Edge),
     Token("HRKU-", VendorToken, Url, 30, Anywhere),
     Token("key-", VendorToken, Hex, 32, Edge),
     Token("pul-", VendorToken, Hex, 32, Edge),
@@ -186,13 +185,12 @@ const TOKENS: &[Token] = &[
     Token("sqp_", VendorToken, Hex, 32, Edge),
     Token("sqa_", VendorToken, Hex, 32, Edge),
     Token("CLOJARS_", VendorToken, Hex, 32, Anywhere),
-    Token("oy2", VendorToken, Alnum, 40, Random),
+    Token("oy2", VendorToken, Alnum, 40, Edge),
     Token("phx_", VendorToken, Alnum, 30, Edge),
-    Token("PRIVATE-TOKEN-", VendorToken, Url, 20, Random),
     Token("lsv2_pt_", VendorToken, Word, 30, Anywhere),
     Token("lsv2_sk_", VendorToken, Word, 30, Anywhere),
     Token("dt0c01.", VendorToken, Dotted, 60, Edge),
-    Token("LTAI", VendorToken, Alnum, 16, Random),
+    Token("LTAI", VendorToken, Alnum, 16, Edge),
     Token("FlyV1 ", VendorToken, Dotted, 20, Edge),
     Token("Q~", Rule::AzureSecret, Dotted, 31, Anywhere),
     Token(".atlasv1.", Rule::TerraformToken, Dotted, 40, Anywhere),
@@ -234,7 +232,7 @@ fn token_at(bytes: &[u8], i: usize, token: &Token) -> Option<(usize, usize, Rule
     }
     let from = i + prefix.len();
     let head = bytes.get(from..from + least)?;
-    if !head.iter().all(|&b| chars.has(b)) || (sure == Random && !entropy::is_random(head)) {
+    if !head.iter().all(|&b| chars.has(b)) || (sure == Random && !is_made(bytes, from, chars)) {
         return None;
     }
     // Two kinds carry a part of the secret before the part that tells.
@@ -244,6 +242,14 @@ fn token_at(bytes: &[u8], i: usize, token: &Token) -> Option<(usize, usize, Rule
         _ => i,
     };
     Some((start, run(bytes, from, |b| chars.has(b)), rule))
+}
+
+/// Whether no one would give such a name: pairs that words haven't, or all three classes.
+fn is_made(bytes: &[u8], from: usize, chars: Chars) -> bool {
+    let window = bytes.get(from..bytes.len().min(from + 48)).unwrap_or_default();
+    let text = window.get(..run(window, 0, |b| chars.has(b))).unwrap_or_default();
+    let classes = [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit];
+    entropy::is_random(text) || classes.iter().all(|class| text.iter().any(class))
 }
 
 fn back_from(bytes: &[u8], to: usize, least: usize, most: usize) -> Option<usize> {

@@ -1,9 +1,7 @@
 //! URLs: what stands before the `@`, parameters that carry keys, addresses that are keys.
 
-use std::borrow::Cow;
-
 use super::names;
-use super::rule::Rule;
+use super::rule::{Rule, is_mark};
 use super::span::{Finds, at, before, is_base64, run, run_back};
 
 /// How far an `@` is looked for behind a malformed authority.
@@ -81,7 +79,16 @@ fn userinfo(text: &str, from: usize) -> &str {
         }
         last_at(window.get(..run(window, 0, |b| !ends_word(b)))?)
     });
+    let length = length.filter(|&at| !is_digest(window.get(at + 1..).unwrap_or_default()));
     text.get(from..from + length.unwrap_or(0)).unwrap_or_default()
+}
+
+/// `sha256:<hex>`: what follows the `@` of `docker://image@sha256:..` is no host.
+fn is_digest(host: &[u8]) -> bool {
+    [&b"sha256:"[..], b"sha384:", b"sha512:"].iter().any(|algorithm| {
+        let hex = host.strip_prefix(*algorithm).unwrap_or_default();
+        run(hex, 0, |b| b.is_ascii_hexdigit()) >= 64
+    })
 }
 
 /// Addresses that need no further key: whoever knows them may post.
@@ -131,7 +138,7 @@ fn drivers(text: &str, finds: &mut Finds) {
 }
 
 /// The URL without its userinfo, if it had any.
-pub(super) fn without_userinfo(url: &str) -> Option<Cow<'_, str>> {
+pub(super) fn without_userinfo(url: &str) -> Option<String> {
     let (head, from) = match url.find("://") {
         Some(i) => (url.get(..i)?, i + 3),
         None if url.starts_with("//") => ("", 2),
@@ -142,21 +149,25 @@ pub(super) fn without_userinfo(url: &str) -> Option<Cow<'_, str>> {
         return None;
     }
     let rest = url.get(from + userinfo.len() + 1..)?;
-    Some(Cow::Owned(format!("{}{rest}", url.get(..from)?)))
+    Some(format!("{}{rest}", url.get(..from)?))
 }
 
 /// `user@host:path`: dropped as in the form with a scheme, unless the user is `git`.
-fn without_scp_user(url: &str) -> Option<Cow<'_, str>> {
+fn without_scp_user(url: &str) -> Option<String> {
     let bytes = url.as_bytes();
     let end = run(bytes, 0, |b| !matches!(b, b'/' | b'\\') && !ends_word(b));
     let i = bytes.get(..end)?.iter().rposition(|&b| b == b'@')?;
     let host = run(bytes, i + 1, |b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
     let user = url.get(..i)?;
     let is_scp = at(bytes, host) == b':' && before(bytes, host) != b'@';
-    (is_scp && user != "git").then(|| Cow::Borrowed(url.get(i + 1..).unwrap_or_default()))
+    (is_scp && user != "git").then(|| url.get(i + 1..).unwrap_or_default().to_owned())
 }
 
-/// `user:pass@proxy:8080`, as the variables of proxies may be written without a scheme.
+/// Length of `user:pass` in `user:pass@proxy:8080`, as the variables of proxies may be written
+/// without a scheme.
 pub(super) fn proxy_userinfo(value: &str) -> usize {
-    if value.contains("://") { 0 } else { value.rfind('@').unwrap_or(0) }
+    match value.rsplit_once('@') {
+        Some((userinfo, _)) if !value.contains("://") && !is_mark(userinfo) => userinfo.len(),
+        _ => 0,
+    }
 }

@@ -86,10 +86,7 @@ pub(in super::super) fn look_at(file: &File) -> io::Result<Look> {
 }
 
 #[allow(
-    clippy::cast_lossless,
     clippy::unnecessary_cast,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
     reason = "the fields' widths and signs differ between systems; none is narrowed"
 )]
 fn look(stat: &Stat) -> Look {

@@ -122,7 +122,7 @@ fn links_and_fifos_are_neither_followed_nor_waited_for() {
         );
     }
     let git = fixture.capture();
-    assert_eq!(dirty(&git), ["deleted a", "untracked sub"]);
+    assert_eq!(dirty(&git), ["deleted a", "type changed sub"]);
     assert_eq!(source(&git).submodules[0].checked_out, None);
 }
 
@@ -142,4 +142,25 @@ fn a_submodule_that_claims_another_work_tree_is_not_looked_into() {
             .iter()
             .any(|gap| gap == "source.submodules: 1 submodule could not be looked into")
     );
+}
+
+#[test]
+fn a_bare_repository_that_was_committed_is_not_taken_for_the_source() {
+    let fixture = Fixture::new();
+    let other = Fixture::new();
+    other.git(&["commit", "-q", "--allow-empty", "-m", "other"]);
+    other.git_in(other.0.path(), &["clone", "-q", "--bare", "repo", "bare"]);
+    let bare = fixture.root().join("vendor");
+    assert!(
+        super::command("cp")
+            .arg("-r")
+            .arg(other.beside("bare"))
+            .arg(&bare)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let git = capture(&bare);
+    assert!(!source(&git).bare);
+    assert_eq!(source(&git).commit, source(&fixture.capture()).commit);
 }

@@ -188,6 +188,9 @@ fn a_filtered_file_is_unknown_and_not_falsely_modified() {
     for (name, content) in [("x.bin", b"content".as_slice()), ("z.u16", b"\xff\xfea\0")] {
         fs::remove_file(fixture.root().join(name)).unwrap();
         write(&fixture.root().join(name), content);
+        // Git compares whole seconds, libgit2 their parts: of one second they don't see the same.
+        let file = fs::File::options().write(true).open(fixture.root().join(name)).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1 << 30)).unwrap();
     }
     let git = fixture.capture();
     assert_eq!(dirty(&git), [""; 0]);
@@ -198,7 +201,7 @@ fn a_filtered_file_is_unknown_and_not_falsely_modified() {
         ]
     );
     // The cure works, and a driver that nobody configured hides nothing.
-    fixture.git(&["update-index", "-q", "--refresh"]);
+    fixture.git(&["status"]);
     fixture.write("y.odd", "changed");
     let git = fixture.capture();
     assert_eq!(dirty(&git), ["modified y.odd #"]);
@@ -264,7 +267,7 @@ fn a_folder_with_a_git_of_its_own_hides_nothing_silently() {
     assert_eq!(
         gaps(&git),
         [
-            "source.dirty: 2 folders inside the work tree with a `.git` of its own that is no submodule: nothing is known of its files"
+            "source.dirty: 2 folders inside the work tree with a `.git` and no entry as a submodule: nothing is known of the files there"
         ]
     );
     assert_eq!(classes(&git, &["inner/x", "empty/x", "cache/x"]), [Untracked, Untracked, Ignored]);

@@ -94,6 +94,10 @@ const TEXTS: &[&str] = &[
     "https://docs.rs/serde/1.0.0/serde/de/trait.Deserializer.html#method.deserialize_identifier",
     "libstdc++-13-dev:amd64=13.2.0-23ubuntu4",
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)",
+    "docker://alpine:3.19@sha256:c5b1261d6d3e43071626931fc004f70149baeba2c8ec672bd4f27761f8e1ad6b",
+    "oci://ghcr.io/o/r@sha256:c5b1261d6d3e43071626931fc004f70149baeba2c8ec672bd4f27761f8e1ad6b",
+    "permissions:\n  id-token: write\n  contents: read",
+    "IFLA_INET6_TOKEN = 7,",
     "[withheld: jwt]",
 ];
 

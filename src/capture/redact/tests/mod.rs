@@ -4,6 +4,7 @@ use super::*;
 
 mod harmless;
 mod planted;
+mod told;
 
 /// Numbers that look random and are the same in every run.
 pub(super) struct Dice(pub(super) u64);
@@ -71,14 +72,13 @@ fn random_keys_of_every_alphabet_are_withheld() {
         (LOWER_DIGITS, 32, 98),
         (LOWER_DIGITS, 40, 99),
     ] {
-        let found = (0..2000)
+        let found = (0..500)
             .filter(|_| {
                 let key = dice.text(alphabet, length);
                 scrub(&format!("x {key} y")).text == "x [withheld: high-entropy] y"
             })
             .count();
-        println!("{length} of {} characters: {found} of 2000", alphabet.len());
-        assert!(found >= least * 20, "{length} of {} characters: {found}", alphabet.len());
+        assert!(found >= least * 5, "{length} of {} characters: {found}", alphabet.len());
     }
 }
 
@@ -180,78 +180,35 @@ fn debug_shows_no_value() {
 }
 
 /// Pieces that the scanners look for, so that random texts reach their insides.
-const PIECES: &[&str] = &[
-    "=",
-    ":",
-    "://",
-    "@",
-    "/",
+const PIECES: &str = r#"
+    = : :// @ / ' % %3D é 🦀 password token= --token -u Cookie: eyJ LS0tLS1CRUdJTi AKIA ghp_
+    sk- high-entropy] ] hooks.slack.com/services/ jdbc:oracle:thin: @tcp( https git ?key=
+    &sig= # sha256: /nix/store/ . .atlasv1. Q~ 1 true <secret> </secret> { } curl docker login
+    -p pass: $TOKEN ; x-api-key: PROOFMARK_KEY= proxy
+"#;
+/// Those with space or escapes in them.
+const MORE_PIECES: &[&str] = &[
     " ",
     "\n",
     "\"",
-    "'",
     "\\",
     "\\\"",
-    "%",
-    "%3D",
-    "é",
-    "🦀",
     "\u{202e}",
-    "password",
-    "token=",
-    "--token",
-    "-u",
     "Authorization: ",
-    "Cookie:",
     "Bearer ",
     "Basic ",
-    "eyJ",
     "-----BEGIN ",
     "PRIVATE KEY-----",
     "-----END ",
     "PUBLIC KEY-----",
-    "LS0tLS1CRUdJTi",
-    "AKIA",
-    "ghp_",
-    "sk-",
     "[withheld: ",
     "[withheld: jwt]",
-    "high-entropy]",
-    "]",
-    "hooks.slack.com/services/",
-    "jdbc:oracle:thin:",
-    "@tcp(",
     "machine ",
     "password ",
-    "https",
-    "git",
-    "?key=",
-    "&sig=",
-    "#",
-    "sha256:",
-    "/nix/store/",
-    ".",
-    ".atlasv1.",
-    "Q~",
-    "1",
-    "true",
-    "<secret>",
-    "</secret>",
-    "{",
-    "}",
-    "curl",
-    "docker",
-    "login",
-    "-p",
-    "pass:",
-    "$TOKEN",
-    ";",
-    "x-api-key:",
-    "PROOFMARK_KEY=",
-    "proxy",
 ];
 
 fn nonsense(dice: &mut Dice) -> String {
+    let pieces: Vec<&str> = PIECES.split_whitespace().chain(MORE_PIECES.iter().copied()).collect();
     let count = dice.below(14);
     (0..count)
         .map(|_| match dice.below(5) {
@@ -260,7 +217,7 @@ fn nonsense(dice: &mut Dice) -> String {
                 dice.text(BASE64, length)
             }
             1 => String::from_utf8_lossy(&dice.next().to_le_bytes()).into_owned(),
-            _ => PIECES[dice.below(PIECES.len())].to_owned(),
+            _ => pieces[dice.below(pieces.len())].to_owned(),
         })
         .collect()
 }
@@ -269,7 +226,7 @@ fn nonsense(dice: &mut Dice) -> String {
 fn nonsense_neither_panics_nor_changes_when_scrubbed_again() {
     let mut dice = Dice(1);
     let redactor = Redactor::new(["passwordtoken".into(), "AKIAghp_sk-".into(), "withheld".into()]);
-    for _ in 0..20_000 {
+    for _ in 0..200 {
         let (text, name) = (nonsense(&mut dice), nonsense(&mut dice));
         for redactor in [&Redactor::default(), &redactor] {
             let once = redactor.scrub(&text);
@@ -329,12 +286,13 @@ fn long_and_repetitive_texts_come_to_an_end() {
         "<token>",
         "SharedAccessSignature=sig=&",
     ] {
-        let text = piece.repeat((1 << 18) / piece.len());
+        let text = piece.repeat((1 << 13) / piece.len());
         let arg = vec![String::from("sh"), String::from("-c"), text];
         let once = redactor.scrub_argv(&arg).0;
         assert_eq!(redactor.scrub_argv(&once).0, once, "{piece}");
         let _ = redactor.scrub_url(&arg[2]);
     }
+    // One argument of 1 MiB: what Linux allows is less, what a file of arguments holds isn't.
     let mut dice = Dice(3);
     let arg = vec![dice.text(&format!("{BASE64} =:.'\""), 1 << 20)];
     let _ = redactor.scrub_argv(&arg);
