@@ -10,3 +10,15 @@
 
 #[cfg(unix)]
 mod custody;
+#[cfg(unix)]
+mod harness;
+#[cfg(unix)]
+mod keygen;
+#[cfg(unix)]
+mod run_artefacts;
+#[cfg(unix)]
+mod run_codes;
+#[cfg(unix)]
+mod run_refused;
+#[cfg(unix)]
+mod run_streams;
