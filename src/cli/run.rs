@@ -186,23 +186,23 @@ fn execute(args: &Run, prepared: Prepared, signals: &Signals, talk: Talk) -> u8 
     }
     let running = course.running.take();
     let mut code = course.code;
+    let mut failed = false;
     if let Ok(before) = before {
         let closed = Closed { args, prepared, surroundings, before, never, opened, started };
-        let result = close(closed, course, signals, talk);
-        code = match result {
-            Ok(after) => after,
+        match close(closed, course, signals, talk) {
+            Ok(after) => code = after,
             Err(failure) if args.on_error == OnError::Warn && failure.fault != Fault::Usage => {
                 talk.notice(format_args!("the evidence is not whole: {}", failure.message));
-                code
             }
             Err(failure) => {
                 talk.failure(&failure);
-                // A command that failed keeps its own code: it says more than ours.
-                if code == 0 { OWN_FAULT } else { code }
+                failed = true;
             }
-        };
+        }
     }
-    match running.map(|running| running.wait()) {
+    let ended = running.map(|running| running.wait());
+    match ended {
+        _ if failed => OWN_FAULT,
         Some(Ok(ended)) => process::exit_code(ended),
         Some(Err(_)) | None => code,
     }
@@ -408,6 +408,11 @@ fn close(closed: Closed<'_>, course: Course, signals: &Signals, talk: Talk) -> R
     };
     bracket::conclude(seen, surroundings, platform, &keys, &destination, talk)?;
     match refusal {
+        // The evidence is there, and a command that failed keeps its own code.
+        Some(failure) if code != 0 => {
+            talk.failure(&failure);
+            Ok(code)
+        }
         Some(failure) => Err(failure),
         None => {
             if scope.artefacts.is_empty() && outcome == Outcome::Succeeded {
