@@ -172,8 +172,28 @@ pub fn write(
     access: Access,
     fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
 ) -> Result<(), FileError> {
+    draft(path, overwrite, access, fill)?.place()
+}
+
+/// A file that is whole on the disk and has no name yet; dropped, it is gone.
+#[derive(Debug)]
+pub struct Draft {
+    temporary: tempfile::NamedTempFile,
+    path: PathBuf,
+    overwrite: Overwrite,
+}
+
+/// The first half of [`write()`], for files that belong together: none is placed before all are whole.
+///
+/// # Errors
+/// As [`write()`].
+pub fn draft(
+    path: &Path,
+    overwrite: Overwrite,
+    access: Access,
+    fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> Result<Draft, FileError> {
     check_free(path, overwrite)?;
-    let folder = folder_of(path);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".proofmark-").suffix(".tmp");
     #[cfg(unix)]
@@ -184,7 +204,8 @@ pub fn write(
     }
     #[cfg(not(unix))]
     let _ = access;
-    let mut temporary = builder.tempfile_in(folder).map_err(FileError::io("write", path))?;
+    let mut temporary =
+        builder.tempfile_in(folder_of(path)).map_err(FileError::io("write", path))?;
     {
         let mut buffered = io::BufWriter::with_capacity(1 << 16, temporary.as_file_mut());
         fill(&mut buffered)
@@ -192,13 +213,24 @@ pub fn write(
             .map_err(FileError::io("write", path))?;
     }
     temporary.as_file().sync_all().map_err(FileError::io("write", path))?;
-    let renamed = match overwrite {
-        Overwrite::Never => temporary.persist_noclobber(path),
-        Overwrite::Replace => temporary.persist(path),
-    };
-    renamed.map_err(|error| FileError::io("write", path)(error.error))?;
-    sync_folder(folder);
-    Ok(())
+    Ok(Draft { temporary, path: path.to_owned(), overwrite })
+}
+
+impl Draft {
+    /// Gives it its name.
+    ///
+    /// # Errors
+    /// A file that has come to be there in the meantime; what the system says.
+    pub fn place(self) -> Result<(), FileError> {
+        let Self { temporary, path, overwrite } = self;
+        let renamed = match overwrite {
+            Overwrite::Never => temporary.persist_noclobber(&path),
+            Overwrite::Replace => temporary.persist(&path),
+        };
+        renamed.map_err(|error| FileError::io("write", &path)(error.error))?;
+        sync_folder(folder_of(&path));
+        Ok(())
+    }
 }
 
 /// [`write()`] of bytes that are at hand.

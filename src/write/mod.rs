@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::base::file::{self, Access, FileError, Overwrite};
+use crate::base::file::{self, Access, Draft, FileError, Overwrite};
 use crate::format::section::SealedSection;
 
 /// The file that is written where no `-o` says another.
@@ -77,8 +77,9 @@ impl Destination {
         self.all().into_iter().try_for_each(|path| file::check_free(path, self.overwrite))
     }
 
-    /// Writes the lines, signed or not, and the sections. The sections come first: whoever sees the
-    /// signed file finds what it names.
+    /// Writes the lines, signed or not, and the sections. Both are whole on the disk before either has
+    /// its name, so that a full disk leaves older ones together. The sections come first: whoever sees
+    /// the signed file finds what it names.
     ///
     /// # Errors
     /// Where one can't be written; then none of them is new.
@@ -90,12 +91,13 @@ impl Destination {
     ) -> Result<(), FileError> {
         self.check_free()?;
         let main = if signed { &self.signed } else { &self.unsigned };
+        let main = self.draft(main, lines.iter().map(Vec::as_slice))?;
         if sections.is_empty() {
             self.remove_stale(&self.sections);
         } else {
-            self.write_lines(&self.sections, sections.iter().map(|s| s.line.as_slice()))?;
+            self.draft(&self.sections, sections.iter().map(|s| s.line.as_slice()))?.place()?;
         }
-        if let Err(error) = self.write_lines(main, lines.iter().map(Vec::as_slice)) {
+        if let Err(error) = main.place() {
             let _ = file::remove(&self.sections);
             return Err(error);
         }
@@ -110,12 +112,12 @@ impl Destination {
         }
     }
 
-    fn write_lines<'a>(
+    fn draft<'a>(
         &self,
         path: &Path,
         lines: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<(), FileError> {
-        file::write(path, self.overwrite, Access::Umask, |out| {
+    ) -> Result<Draft, FileError> {
+        file::draft(path, self.overwrite, Access::Umask, |out| {
             for line in lines {
                 out.write_all(line)?;
                 out.write_all(b"\n")?;
