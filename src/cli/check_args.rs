@@ -8,6 +8,7 @@ use super::failure::{Failure, Fault};
 use crate::base::file;
 use crate::base::text::printable_path;
 use crate::base::time::Span;
+use crate::capture::redact;
 use crate::format::key::{KEY_FILE_MAX, PublicKey};
 use crate::verify::{Expectations, Trust};
 
@@ -16,7 +17,7 @@ use crate::verify::{Expectations, Trust};
 #[command(next_help_heading = "Trust")]
 pub(super) struct TrustArgs {
     /// Trust this public key: a file (SPKI PEM, OpenSSH, base64) or the key itself; may be repeated
-    #[arg(long = "key", value_name = "PUB")]
+    #[arg(long = "key", value_name = "PUB", allow_hyphen_values = true)]
     keys: Vec<String>,
     /// How many distinct keys must have signed
     #[arg(long, value_name = "N")]
@@ -57,12 +58,22 @@ fn public_key(text: &str) -> Result<PublicKey, Failure> {
     }
     let path = Path::new(text);
     let bytes = file::read(path, KEY_FILE_MAX).map_err(|error| {
-        Failure::usage(format_args!("--key: {error}"))
+        unreadable_key(path, &error)
             .hint("give a file with one Ed25519 public key, or the key itself")
     })?;
     let content = String::from_utf8_lossy(&bytes);
     PublicKey::parse(&content)
         .map_err(|error| Failure::usage(format_args!("--key {}: {error}", printable_path(path))))
+}
+
+/// A key that can't be read. What was given in place of a path may be a private key: it isn't shown then.
+pub(super) fn unreadable_key(path: &Path, error: &file::FileError) -> Failure {
+    let given = path.to_string_lossy();
+    if redact::scrub(&given).rules.is_empty() && !given.contains("-----") {
+        Failure::usage(format_args!("--key: {error}"))
+    } else {
+        Failure::usage("--key: expected a path, found what may be a private key; it isn't shown")
+    }
 }
 
 /// What the accepted statements must say.

@@ -23,6 +23,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::capture::redact;
 use failure::Failure;
 use talk::Talk;
 
@@ -91,7 +92,13 @@ fn printed(result: io::Result<()>) -> Result<u8, Failure> {
 
 /// Help and version are no error; a wrong `run` is 125, so that it isn't taken for the command's code.
 fn unparsed(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
-    let _ = error.print();
+    // A key that was put in the wrong place must not come to a log that way.
+    let scrubbed = redact::scrub(&error.render().to_string());
+    if error.use_stderr() && !scrubbed.rules.is_empty() {
+        let _ = write!(io::stderr().lock(), "{}", scrubbed.text);
+    } else {
+        let _ = error.print();
+    }
     if !error.use_stderr() {
         return ExitCode::SUCCESS;
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::check_args::unreadable_key;
 use super::failure::Failure;
 use super::talk::Talk;
 use crate::base::dirs;
@@ -37,7 +38,7 @@ pub(super) enum SignMode {
 #[command(next_help_heading = "Signing and output")]
 pub(super) struct SignArgs {
     /// Sign with this private key (PKCS#8 PEM, Ed25519); repeat for a line by each key
-    #[arg(long = "key", value_name = "FILE")]
+    #[arg(long = "key", value_name = "FILE", allow_hyphen_values = true)]
     keys: Vec<PathBuf>,
     /// Read the private key from this descriptor
     #[arg(long, value_name = "N")]
@@ -221,8 +222,12 @@ impl SignArgs {
 }
 
 fn read_key_file(path: &std::path::Path) -> Result<SecretKey, Failure> {
-    let text = file::read_secret(path, KEY_FILE_MAX)
-        .map_err(|error| Failure::usage(error).hint("`proofmark keygen --out FILE` makes a key"))?;
+    let text = file::read_secret(path, KEY_FILE_MAX).map_err(|error| {
+        let hint = format!(
+            "`proofmark keygen --out FILE` makes a key; {KEY_VARIABLE} takes the key itself"
+        );
+        unreadable_key(path, &error).hint(hint)
+    })?;
     SecretKey::parse(&text)
         .map_err(|error| Failure::usage(format_args!("{}: {error}", printable_path(path))))
 }
