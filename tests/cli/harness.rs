@@ -13,6 +13,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_proofmark");
+
 /// The default name of the evidence.
 pub(crate) const EVIDENCE: &str = "proofmark.sigstore.jsonl";
 pub(crate) const SECTIONS: &str = "proofmark.sections.jsonl";
@@ -38,7 +40,7 @@ impl Place {
         for name in ["tree", "home", "keys"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
-        Self { folder, binary: env!("CARGO_BIN_EXE_proofmark").into(), user: None }
+        Self { folder, binary: BINARY.into(), user: None }
     }
 
     /// One where the system refuses things: as root nothing is ever unreadable.
@@ -147,7 +149,7 @@ impl Place {
         call
     }
 
-    fn program(&self, program: impl AsRef<OsStr>) -> Call {
+    pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Call {
         let mut command = Command::new(program);
         command.current_dir(self.at("")).stdin(Stdio::null()).env_clear();
         command.env("PATH", "/usr/bin:/bin").env("HOME", self.outside("home")).env("LC_ALL", "C");
@@ -197,6 +199,11 @@ impl Call {
 
     pub(crate) fn vars(mut self, pairs: &[(&str, &str)]) -> Self {
         self.0.envs(pairs.iter().copied());
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.0.env_remove(name);
         self
     }
 

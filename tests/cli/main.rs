@@ -9,7 +9,13 @@
 )]
 
 #[cfg(unix)]
+mod capture;
+#[cfg(unix)]
 mod custody;
+#[cfg(unix)]
+mod durable;
+#[cfg(unix)]
+mod github;
 #[cfg(unix)]
 mod harness;
 #[cfg(unix)]
@@ -22,3 +28,7 @@ mod run_codes;
 mod run_refused;
 #[cfg(unix)]
 mod run_streams;
+#[cfg(unix)]
+mod sign_policy;
+#[cfg(unix)]
+mod signals;
