@@ -9,15 +9,23 @@
 )]
 
 #[cfg(unix)]
+mod attest;
+#[cfg(unix)]
 mod capture;
 #[cfg(unix)]
+mod credentials;
+#[cfg(unix)]
 mod custody;
+#[cfg(unix)]
+mod determinism;
 #[cfg(unix)]
 mod durable;
 #[cfg(unix)]
 mod github;
 #[cfg(unix)]
 mod harness;
+#[cfg(unix)]
+mod inspect;
 #[cfg(unix)]
 mod keygen;
 #[cfg(unix)]
@@ -29,6 +37,10 @@ mod run_refused;
 #[cfg(unix)]
 mod run_streams;
 #[cfg(unix)]
+mod schema;
+#[cfg(unix)]
 mod sign_policy;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+mod verify;
