@@ -141,6 +141,10 @@ pub enum Access {
 /// [`FileError::Exists`]; under [`Overwrite::Replace`] too, where what is there is no regular file
 /// (renaming over `/dev/null` would remove the device).
 pub fn check_free(path: &Path, overwrite: Overwrite) -> Result<(), FileError> {
+    // `out/` is meant as a folder, and would be found out only when the file is to be placed.
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(FileError::NotRegular { path: path.to_owned() });
+    }
     match fs::symlink_metadata(path) {
         Ok(metadata) if overwrite == Overwrite::Replace && metadata.is_file() => Ok(()),
         Ok(_) if overwrite == Overwrite::Replace => {
