@@ -89,6 +89,13 @@ impl Keys {
             self.sources.push(source);
         }
     }
+
+    /// Notes where a key was read, and the file that stands behind a link or a descriptor.
+    fn add_file(&mut self, path: PathBuf) {
+        let behind = path.canonicalize();
+        self.files.push(path);
+        self.files.extend(behind);
+    }
 }
 
 impl SignArgs {
@@ -132,7 +139,7 @@ impl SignArgs {
         }
         for path in &self.keys {
             keys.add(read_key_file(path)?, KeySource::File);
-            keys.files.push(path.clone());
+            keys.add_file(path.clone());
         }
         if let Some(fd) = self.key_fd {
             let path = file::of_descriptor(fd);
@@ -143,6 +150,7 @@ impl SignArgs {
             let key = SecretKey::parse(&text)
                 .map_err(|error| Failure::usage(format_args!("descriptor {fd}: {error}")))?;
             keys.add(key, KeySource::Descriptor);
+            keys.add_file(path);
         }
         if keys.keys.is_empty() {
             self.keys_of_variables(variables, &mut keys)?;
@@ -179,7 +187,7 @@ impl SignArgs {
                     .hint(format!("put a path in it; the key itself goes in {KEY_VARIABLE}"))
                 })?;
                 keys.add(key, KeySource::File);
-                keys.files.push(path);
+                keys.add_file(path);
                 Ok(())
             }
             (None, None) => Ok(()),
@@ -259,6 +267,6 @@ fn users_own_key(keys: &mut Keys, talk: Talk) -> Result<(), Failure> {
         ));
     }
     keys.add(read_key_file(&path)?, KeySource::File);
-    keys.files.push(path);
+    keys.add_file(path);
     Ok(())
 }
