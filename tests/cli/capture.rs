@@ -68,6 +68,15 @@ fn our_own_outputs_and_the_key_are_never_inputs() {
     for name in [".git", EVIDENCE, SECTIONS, "key.pem"] {
         assert!(excluded.as_array().unwrap().contains(&json!(name)), "{name} in {excluded}");
     }
+    // Behind a link, and behind a descriptor where the system tells.
+    symlink("key.pem", place.at("link.pem")).unwrap();
+    place.call(&["run", "--force", "--key", "link.pem", "--", "true"]).exits(0);
+    assert_eq!(input_paths(&place.evidence()), ["in"]);
+    fs::remove_file(place.at("link.pem")).unwrap();
+    if cfg!(target_os = "linux") {
+        place.shell("exec \"$PROOFMARK\" run --force --key-fd 3 -- true 3<key.pem").exits(0);
+        assert_eq!(input_paths(&place.evidence()), ["in"]);
+    }
     // The user's own key, with the home folder as the root.
     let home = place.outside("home");
     fs::write(home.join("file"), "").unwrap();

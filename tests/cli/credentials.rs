@@ -137,7 +137,17 @@ fn the_key_itself_is_nowhere() {
     let pem = super::harness::private_pem(7);
     let body = pem.lines().nth(1).unwrap();
     let key_in_argument = format!("echo >a; : {body}");
-    let call = place.call(&["run", "-a", "a", "--", "sh", "-c", &key_in_argument]);
+    let call = place.call(&[
+        "run",
+        "-a",
+        "a",
+        "--env",
+        "PROOFMARK_KEY",
+        "--",
+        "sh",
+        "-c",
+        &key_in_argument,
+    ]);
     let said = call.var("PROOFMARK_KEY", &pem).exits(0);
     for (where_, bytes) in written(&place, &said) {
         assert!(!contains(&bytes, body.as_bytes()), "in {where_}");

@@ -167,3 +167,11 @@ fn outputs_are_what_was_made_changed_and_deleted() {
     let changed = super::harness::paths(&inputs["changed_during_build"]);
     assert_eq!(changed, ["becomes-executable", "changes", "goes"]);
 }
+
+#[test]
+fn more_artefacts_than_the_services_of_others_take_is_a_notice() {
+    let place = Place::new();
+    let line = "mkdir d; n=0; while [ $n -lt 1025 ]; do : >d/$n; n=$((n+1)); done";
+    place.run(&["-a", "d/*"], line).exits(0).notices(1).tells("1025 artefacts").tells("--tree");
+    assert_eq!(place.statements()[0]["subject"].as_array().unwrap().len(), 1025);
+}

@@ -151,3 +151,14 @@ fn each_bundle_names_its_key_in_the_two_forms_that_others_read() {
     }
     assert_eq!(statements(&place.at(EVIDENCE)).len(), 2);
 }
+
+#[test]
+fn proofmark_says_which_binary_it_is() {
+    for place in [Place::new(), Place::unprivileged()] {
+        place.run(&[], "exit 0").exits(0);
+        let tool = &place.evidence()["build"]["tool"];
+        let binary = std::fs::read(super::harness::BINARY).unwrap();
+        let expected = json!({"name": "proofmark", "version": env!("CARGO_PKG_VERSION"), "sha256": sha256(&binary)});
+        assert_eq!(*tool, expected);
+    }
+}

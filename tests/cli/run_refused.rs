@@ -38,6 +38,9 @@ fn flags_that_mean_nothing() {
         (&["--pass-fd", "77"], "descriptor 77"),
         (&["--sign", "sometimes"], "sometimes"),
         (&["--on-error", "ignore"], "ignore"),
+        (&["-o", "out/"], "out/"),
+        (&["-o", "."], "output exists"),
+        (&["-o", ""], "--out"),
         (&["-o", "no/such/folder/x.jsonl"], "no/such/folder"),
     ] {
         let flags = [&["--key", &key], flags].concat();

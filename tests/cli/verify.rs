@@ -66,6 +66,10 @@ fn several_files_a_folder_and_a_glob() {
     verify(&place, &["dist/none"]).exits(3);
     fs::create_dir(place.at("empty")).unwrap();
     verify(&place, &["empty"]).exits(3);
+    std::os::unix::fs::symlink("../dist/a.bin", place.at("empty/a.bin")).unwrap();
+    verify(&place, &["empty", "-b", &format!("dist/{EVIDENCE}")]).exits(3);
+    place.shell("mkfifo pipe").exits(0);
+    verify(&place, &["pipe", "-b", &format!("dist/{EVIDENCE}")]).exits(3).shows("a FIFO");
 }
 
 #[test]
