@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::subject::Subjects;
 use super::trust::Trust;
 use crate::base::digest::Sha256;
 use crate::format::bundle::Material;
@@ -34,6 +35,7 @@ pub struct Verified<T> {
     payload: Sha256,
     lines: Vec<usize>,
     claims: Claims,
+    subjects: Subjects,
 }
 
 impl<T> Verified<T> {
@@ -55,6 +57,11 @@ impl<T> Verified<T> {
     /// The lines that it stood in, counted from 1.
     pub fn lines(&self) -> &[usize] {
         &self.lines
+    }
+
+    /// What it is about.
+    pub(super) const fn subjects(&self) -> &Subjects {
+        &self.subjects
     }
 
     /// What it says of the build.
@@ -132,7 +139,9 @@ pub fn authenticate(evidence: &Evidence, trust: &Trust) -> Authenticated {
                 known.insert(payload, result.verified.len());
                 let claims = Claims::of(&value);
                 let lines = vec![line.line()];
-                result.verified.push(Verified { value, signers, payload, lines, claims });
+                let subjects = Subjects::of(&value);
+                let verified = Verified { value, signers, payload, lines, claims, subjects };
+                result.verified.push(verified);
             }
             Err(error) => result.unusable.push(Unusable { line: line.line(), error }),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::authenticate::{Authenticated, Verified};
 use super::expect::{Expectations, Unmet};
-use super::subject::{Artefact, Disagreement, Match, best_match, contradiction};
+use super::subject::{Artefact, Disagreement, Match};
 use crate::base::digest::Sha256;
 use crate::base::text::Printable;
 use crate::base::time::Time;
@@ -382,10 +382,10 @@ fn about<'a>(
 ) -> Result<Vec<(&'a Verified<Statement>, Match)>, Reason> {
     let mut matching: Vec<_> = wanted
         .iter()
-        .filter_map(|statement| Some((*statement, best_match(statement.get(), artefact)?)))
+        .filter_map(|statement| Some((*statement, statement.subjects().best_match(artefact)?)))
         .collect();
     if matching.is_empty() {
-        let expected = wanted.iter().find_map(|s| contradiction(s.get(), artefact));
+        let expected = wanted.iter().find_map(|s| s.subjects().contradiction(artefact));
         return Err(match expected {
             Some(expected) => Reason::DifferentDigest { expected, found: artefact.sha256 },
             None => Reason::NotASubject { found: artefact.sha256 },

@@ -1,5 +1,6 @@
 //! Whether a statement is about an artefact.
 
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use crate::base::digest::{Sha256, Sha512};
@@ -79,67 +80,121 @@ fn fits(name: Option<&ArtefactName>, artefact: &Artefact) -> bool {
     }
 }
 
-/// The subjects of `statement` that agree with the artefact in SHA-256 or SHA-512, best first: one
-/// that disagrees in something else comes last, one of the artefact's own name first.
+/// A digest that a subject states: one that can't be read agrees with nothing, and disagrees.
+#[derive(Debug, Clone)]
+struct Stated<D> {
+    text: String,
+    digest: Option<D>,
+}
+
+impl<D: FromStr> Stated<D> {
+    fn of(subject: &Subject, algorithm: &str) -> Option<Self> {
+        let text = subject.digest.get(algorithm)?;
+        Some(Self { text: text.clone(), digest: text.parse().ok() })
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    name: Option<ArtefactName>,
+    sha256: Option<Stated<Sha256>>,
+    sha512: Option<Stated<Sha512>>,
+    size: Option<u64>,
+    is_tree: bool,
+}
+
+/// The subjects of a statement that can match anything, found by digest and by name: thousands of
+/// artefacts are looked up in thousands of subjects.
 ///
-/// A subject matches nothing if its name is forbidden, if it has no strong digest, or if it is of the
-/// other kind (file, folder).
-pub(super) fn best_match(statement: &Statement, artefact: &Artefact) -> Option<Match> {
-    let matches = statement.subjects.iter().filter_map(|subject| {
-        let name = name_of(subject)?;
-        let other_kind = match artefact.kind {
-            ArtefactKind::File => is_tree(subject),
-            ArtefactKind::Tree => !is_tree(subject),
-            ArtefactKind::Digest => false,
-        };
-        if other_kind {
-            return None;
-        }
-        let sha256 = subject.digest.get(Sha256::ALGORITHM);
-        let sha512 = subject.digest.get(Sha512::ALGORITHM);
-        let agrees256 = sha256.map(|text| text.parse() == Ok(artefact.sha256));
-        let agrees512 = match (sha512, artefact.sha512) {
-            (Some(text), Some(found)) => Some(text.parse() == Ok(found)),
-            _ => None,
-        };
-        if agrees256 != Some(true) && agrees512 != Some(true) {
-            return None;
-        }
-        let disagreement = if agrees256 == Some(false) {
-            disagreement("sha256", sha256, artefact.sha256)
-        } else if agrees512 == Some(false) {
-            artefact.sha512.and_then(|found| disagreement("sha512", sha512, found))
-        } else {
-            match (subject.size(), artefact.size) {
-                (Some(expected), Some(found)) if expected != found => {
-                    disagreement("size", Some(&expected.to_string()), found)
-                }
-                _ => None,
+/// Left out is a subject whose name is forbidden, and one without a strong digest.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Subjects {
+    known: Vec<Known>,
+    by_sha256: HashMap<Sha256, Vec<usize>>,
+    by_sha512: HashMap<Sha512, Vec<usize>>,
+    by_name: HashMap<String, Vec<usize>>,
+}
+
+impl Subjects {
+    pub(super) fn of(statement: &Statement) -> Self {
+        let mut subjects = Self::default();
+        for subject in &statement.subjects {
+            let Some(name) = name_of(subject) else { continue };
+            let sha256 = Stated::<Sha256>::of(subject, Sha256::ALGORITHM);
+            let sha512 = Stated::<Sha512>::of(subject, Sha512::ALGORITHM);
+            let at = subjects.known.len();
+            if let Some(digest) = sha256.as_ref().and_then(|stated| stated.digest) {
+                subjects.by_sha256.entry(digest).or_default().push(at);
             }
+            if let Some(digest) = sha512.as_ref().and_then(|stated| stated.digest) {
+                subjects.by_sha512.entry(digest).or_default().push(at);
+            }
+            if let Some(name) = &name {
+                subjects.by_name.entry(name.as_str().to_owned()).or_default().push(at);
+                if name.base_name() != name.as_str() {
+                    subjects.by_name.entry(name.base_name().to_owned()).or_default().push(at);
+                }
+            }
+            let size = subject.size();
+            let is_tree = is_tree(subject);
+            subjects.known.push(Known { name, sha256, sha512, size, is_tree });
+        }
+        subjects
+    }
+
+    /// The subject that agrees with the artefact in SHA-256 or SHA-512: best one that disagrees in
+    /// nothing else, and of the artefact's own name.
+    ///
+    /// One of the other kind (file, folder) is none.
+    pub(super) fn best_match(&self, artefact: &Artefact) -> Option<Match> {
+        let by_sha512 = artefact.sha512.and_then(|digest| self.by_sha512.get(&digest));
+        let places = self.by_sha256.get(&artefact.sha256).into_iter().chain(by_sha512).flatten();
+        let found =
+            places.filter_map(|at| self.known.get(*at)).filter(|known| match artefact.kind {
+                ArtefactKind::File => !known.is_tree,
+                ArtefactKind::Tree => known.is_tree,
+                ArtefactKind::Digest => true,
+            });
+        let matches = found.map(|known| Match {
+            name: known.name.clone(),
+            name_fits: fits(known.name.as_ref(), artefact),
+            disagreement: known.disagreement(artefact),
+            sha512_unchecked: known.sha512.is_some() && artefact.sha512.is_none(),
+        });
+        matches.min_by_key(|found| (found.disagreement.is_some(), !found.name_fits))
+    }
+
+    /// The SHA-256 of a subject of the artefact's own name, where it is another than the artefact's: the
+    /// evidence is about this artefact, and it is another one.
+    pub(super) fn contradiction(&self, artefact: &Artefact) -> Option<String> {
+        let places = self.by_name.get(artefact.name.as_ref()?)?;
+        places.iter().filter_map(|at| self.known.get(*at)).find_map(|known| {
+            let expected = known.sha256.as_ref()?.digest?;
+            (expected != artefact.sha256).then(|| expected.to_string())
+        })
+    }
+}
+
+impl Known {
+    fn disagreement(&self, artefact: &Artefact) -> Option<Disagreement> {
+        let disagreement = |what, expected: &str, found: String| {
+            Some(Disagreement { what, expected: expected.to_owned(), found })
         };
-        let name_fits = fits(name.as_ref(), artefact);
-        let sha512_unchecked = sha512.is_some() && artefact.sha512.is_none();
-        Some(Match { name, name_fits, disagreement, sha512_unchecked })
-    });
-    matches.min_by_key(|found| (found.disagreement.is_some(), !found.name_fits))
-}
-
-fn disagreement(
-    what: &'static str,
-    expected: Option<&String>,
-    found: impl ToString,
-) -> Option<Disagreement> {
-    let expected = expected?.clone();
-    Some(Disagreement { what, expected, found: found.to_string() })
-}
-
-/// A subject of the artefact's own name with another SHA-256: the evidence is about this artefact, and
-/// it is another one.
-pub(super) fn contradiction(statement: &Statement, artefact: &Artefact) -> Option<String> {
-    artefact.name.as_ref()?;
-    statement.subjects.iter().find_map(|subject| {
-        let name = name_of(subject)?;
-        let expected: Sha256 = subject.digest.get(Sha256::ALGORITHM)?.parse().ok()?;
-        (fits(name.as_ref(), artefact) && expected != artefact.sha256).then(|| expected.to_string())
-    })
+        if let Some(stated) = &self.sha256
+            && stated.digest != Some(artefact.sha256)
+        {
+            return disagreement("sha256", &stated.text, artefact.sha256.to_string());
+        }
+        if let (Some(stated), Some(found)) = (&self.sha512, artefact.sha512)
+            && stated.digest != Some(found)
+        {
+            return disagreement("sha512", &stated.text, found.to_string());
+        }
+        match (self.size, artefact.size) {
+            (Some(expected), Some(found)) if expected != found => {
+                disagreement("size", &expected.to_string(), found.to_string())
+            }
+            _ => None,
+        }
+    }
 }

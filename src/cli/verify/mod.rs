@@ -390,8 +390,11 @@ fn missing_subjects(answers: &[Answer<'_>]) -> Vec<String> {
     let given: BTreeSet<_> = answers.iter().filter_map(|answer| answer.sha256).collect();
     let mut missing = BTreeSet::new();
     let judgements = answers.iter().filter_map(|answer| answer.result.as_ref().ok());
-    for accepted in judgements.flat_map(|judgement| &judgement.accepted) {
-        for subject in &accepted.statement.get().subjects {
+    let accepted = judgements.flat_map(|judgement| &judgement.accepted);
+    let statements: BTreeMap<_, _> =
+        accepted.map(|a| (a.statement.payload_digest(), a.statement)).collect();
+    for statement in statements.values() {
+        for subject in &statement.get().subjects {
             let digest = subject.digest.get(Sha256::ALGORITHM).map(String::as_str);
             let there =
                 digest.and_then(|text| text.parse().ok()).is_some_and(|d| given.contains(&d));
