@@ -147,10 +147,10 @@ fn what_cannot_be_read_is_a_gap() {
     let found = gaps(&evidence, "inputs");
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(
-        found.iter().any(|gap| gap.starts_with("1 path could not be read: closed")),
+        found.iter().any(|gap| gap.starts_with("1 file could not be read: closed")),
         "{found:?}"
     );
-    assert!(found.iter().any(|gap| gap.starts_with("1 path could not be listed: locked")));
+    assert!(found.iter().any(|gap| gap.starts_with("what is in 1 folder is not known: locked")));
     assert_eq!(entry(&evidence, "closed")["sha256"], Value::Null);
     place.run(&["--force", "-a", "closed", "--allow-unchanged"], "exit 0").exits(125);
     let _ = fs::set_permissions(place.at("locked"), PermissionsExt::from_mode(0o755));

@@ -115,9 +115,12 @@ fn names_that_clash_are_an_error_that_shows_the_way_out() {
     let place = Place::new();
     let line = "mkdir -p x y; echo 1 >x/app; echo 2 >y/app";
     let said = place.run(&["-a", "x/app", "-a", "y/app"], line).exits(125);
-    said.tells("x/app and y/app would both be named app").tells("-a y/app=app-2");
+    said.tells("two artefacts are named app: x/app and y/app").tells("-a y/app=NAME");
     one_line_about_inputs(&place);
-    place.run(&["--force", "-a", "*/app=app"], line).exits(125).tells("stands for 2 files");
+    place
+        .run(&["--force", "-a", "*/app=app"], line)
+        .exits(125)
+        .tells("matches 2 files, expected one");
     let named = ["--force", "--allow-unchanged", "-a", "x/app", "-a", "y/app=app-2"];
     place.run(&named, line).exits(0);
     assert_eq!(place.statements()[0]["subject"].as_array().unwrap().len(), 2);
@@ -126,7 +129,10 @@ fn names_that_clash_are_an_error_that_shows_the_way_out() {
 #[test]
 fn a_link_is_no_artefact() {
     let place = Place::new();
-    place.run(&["-a", "link"], "echo 1 >real; ln -s real link").exits(125).tells("a symbolic link");
+    place
+        .run(&["-a", "link"], "echo 1 >real; ln -s real link")
+        .exits(125)
+        .tells("is a link, expected a regular file");
     // A pattern passes over it.
     place.run(&["--force", "-a", "*"], "echo 2 >real").exits(0);
     assert_eq!(subjects(&place), pairs(&[("real", "changed")]));

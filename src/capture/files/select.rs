@@ -130,8 +130,9 @@ pub enum SelectError {
 
 /// Finds the artefacts among what is there after the build.
 ///
-/// An argument that names a file means that file, whatever characters it has; else a glob means the
-/// files that match it, and a folder all regular files below it.
+/// An argument that names a path means that path, whatever characters it has; else a glob means the
+/// regular files that match it, and a folder all regular files below it. Links and special files are
+/// passed over, unless one is named.
 ///
 /// # Errors
 /// A match that is no regular file or whose digest isn't sure; names that clash or can't be used.
@@ -186,8 +187,9 @@ fn matches<'d>(
     }
     if patterns::is_glob(&plain) {
         let pattern = Patterns::new(&[&plain])?;
-        let matching: Vec<_> =
-            differences.present().filter(|(_, entry)| pattern.matches(entry.path)).collect();
+        // `dist/*` often has links to the files beside them; each file is there under its own name.
+        let is_meant = |entry: &Entry<'_>| entry.kind == Kind::File && pattern.matches(entry.path);
+        let matching: Vec<_> = differences.present().filter(|(_, entry)| is_meant(entry)).collect();
         if !matching.is_empty() {
             return Ok(matching);
         }

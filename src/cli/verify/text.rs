@@ -58,8 +58,10 @@ fn write_answer(
         writeln!(out, "  sha256:{sha256}{size}")?;
     }
     for note in notes(answer, max_age) {
-        // Repeated for each of many artefacts, what is said of the build would hide the rest.
-        if !several || note.starts_with("another name") {
+        // The statement below says it, once; and repeated for each of many artefacts, what is said of
+        // the build would hide the rest.
+        let said_below = note.starts_with("how it was built");
+        if (!several && !said_below) || note.starts_with("another name") {
             writeln!(out, "  {note}")?;
         }
     }
