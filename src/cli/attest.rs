@@ -48,9 +48,9 @@ pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
     let variables = Variables::read();
     let redactor = bracket::redactor(&variables);
     let platform = platform::capture(&variables, &redactor);
-    let keys = args.sign.keys(&variables, &platform, talk)?;
     let scope = args.capture.scope()?;
     let destination = args.sign.check_output()?;
+    let keys = args.sign.keys(&variables, &platform, talk)?;
     let id = random::id128().map_err(Failure::trouble)?;
 
     let (subjects, mut gaps, surroundings) = std::thread::scope(|threads| {
@@ -178,7 +178,13 @@ fn collect(
             return Err(Failure::trouble(format_args!("--artefact {source}: matches no file")));
         }
         for entry in found {
-            let path = scope.root.join(String::from_utf8_lossy(entry.path).as_ref());
+            let path = std::str::from_utf8(entry.path).map_err(|_named_otherwise| {
+                let path = printable(&String::from_utf8_lossy(entry.path));
+                Failure::trouble(format_args!("{path}: the name isn't UTF-8")).hint(
+                    "attest the whole folder with --tree, or leave the file out with --exclude",
+                )
+            })?;
+            let path = scope.root.join(path);
             file(&path, artefact.name.as_ref(), &mut subjects)?;
         }
     }

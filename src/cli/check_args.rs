@@ -9,7 +9,7 @@ use crate::base::file;
 use crate::base::text::printable_path;
 use crate::base::time::Span;
 use crate::capture::redact;
-use crate::format::key::{KEY_FILE_MAX, PublicKey};
+use crate::format::key::{KEY_FILE_MAX, PublicKey, PublicKeyError, may_be_secret};
 use crate::verify::{Expectations, Trust};
 
 /// Whom to trust.
@@ -53,8 +53,11 @@ impl TrustArgs {
 
 /// Takes the key itself, or a file that holds it.
 fn public_key(text: &str) -> Result<PublicKey, Failure> {
-    if let Ok(key) = PublicKey::parse(text) {
-        return Ok(key);
+    match PublicKey::parse(text) {
+        Ok(key) => return Ok(key),
+        // A file's name, most likely.
+        Err(PublicKeyError::Form) => {}
+        Err(error) => return Err(Failure::usage(format_args!("--key: {error}"))),
     }
     let path = Path::new(text);
     let bytes = file::read(path, KEY_FILE_MAX).map_err(|error| {
@@ -69,7 +72,7 @@ fn public_key(text: &str) -> Result<PublicKey, Failure> {
 /// A key that can't be read. What was given in place of a path may be a private key: it isn't shown then.
 pub(super) fn unreadable_key(path: &Path, error: &file::FileError) -> Failure {
     let given = path.to_string_lossy();
-    if redact::scrub(&given).rules.is_empty() && !given.contains("-----") {
+    if redact::scrub(&given).rules.is_empty() && !may_be_secret(&given) {
         Failure::usage(format_args!("--key: {error}"))
     } else {
         Failure::usage("--key: expected a path, found what may be a private key; it isn't shown")

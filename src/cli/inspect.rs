@@ -105,7 +105,7 @@ pub(super) fn run(args: &Inspect, out: &mut dyn Write) -> Result<u8, Failure> {
         ..Wishes::default()
     };
     let judgement = authenticated.as_ref().map(|set| judge_statements(set, &wishes, Time::now()));
-    let statements = statements(&evidence, authenticated.as_ref(), &mut notes);
+    let statements = statements(&evidence, authenticated.as_ref(), wishes.threshold, &mut notes);
     let refusal = judgement.as_ref().and_then(|judgement| judgement.refusal.as_ref());
     let result = InspectV1 {
         version: 1,
@@ -130,12 +130,14 @@ pub(super) fn run(args: &Inspect, out: &mut dyn Write) -> Result<u8, Failure> {
 fn statements(
     evidence: &Evidence,
     authenticated: Option<&Authenticated>,
+    threshold: usize,
     notes: &mut Vec<String>,
 ) -> Vec<StatementV1> {
     let mut statements = Vec::new();
     for verified in authenticated.iter().flat_map(|set| &set.verified) {
-        let signers = verified.signers().iter().map(ToString::to_string).collect();
-        let mut shown = shown(verified.get(), "verified");
+        let signers: Vec<_> = verified.signers().iter().map(ToString::to_string).collect();
+        let enough = signers.len() >= threshold;
+        let mut shown = shown(verified.get(), if enough { "verified" } else { "not verified" });
         verified.lines().clone_into(&mut shown.lines);
         shown.signers = signers;
         shown.payload_sha256 = Some(verified.payload_digest());

@@ -118,8 +118,8 @@ pub(super) fn run(args: &Run, talk: Talk) -> u8 {
     execute(args, prepared, &signals, talk)
 }
 
-/// Everything that can be wrong before anything runs. The key is read first; then this process closes
-/// itself to its neighbours.
+/// Everything that can be wrong before anything runs. Once the key is read, this process closes itself to
+/// its neighbours, before it starts any.
 fn prepare(args: &Run, talk: Talk) -> Result<Prepared, Failure> {
     // Before any file is opened, so that nothing of ours is taken for something inherited.
     let descriptors = PassedDescriptors::new(&args.pass_fd).map_err(|error| {
@@ -129,6 +129,9 @@ fn prepare(args: &Run, talk: Talk) -> Result<Prepared, Failure> {
     let variables = Variables::read();
     let redactor = bracket::redactor(&variables);
     let platform = platform::capture(&variables, &redactor);
+    // Before a key is read, or made for the user: what is refused leaves nothing behind.
+    let scope = args.capture.scope()?;
+    let destination = args.sign.check_output()?;
     let keys = args.sign.keys(&variables, &platform, talk)?;
     let hardening = process::harden();
     if !keys.keys.is_empty()
@@ -136,8 +139,6 @@ fn prepare(args: &Run, talk: Talk) -> Result<Prepared, Failure> {
     {
         talk.notice(format_args!("the key is within reach of the command: {why}"));
     }
-    let scope = args.capture.scope()?;
-    let destination = args.sign.check_output()?;
     let command = match &args.shell {
         Some(line) => process::shell(line),
         None => args.command.clone(),

@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::dsse::Envelope;
-use super::json::{self, JsonError};
+use super::dsse::{Envelope, PAYLOAD_MAX};
+use super::json::{self, JsonError, Object};
 use super::statement::Statement;
 
 /// The media type that is written.
@@ -71,6 +71,9 @@ pub enum DocumentError {
     /// Neither a key nor a certificate.
     #[error("the bundle's verificationMaterial names neither a key nor a certificate")]
     NoMaterial,
+    /// A bare Statement is its own payload: over [`PAYLOAD_MAX`].
+    #[error("the statement is larger than {PAYLOAD_MAX} bytes")]
+    StatementTooLarge,
 }
 
 /// Which members are there; the strict parse of the whole came first.
@@ -88,7 +91,7 @@ struct Probe {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct BundleWire {
-    verification_material: MaterialWire,
+    verification_material: Object<MaterialWire>,
     dsse_envelope: Envelope,
 }
 
@@ -123,7 +126,7 @@ pub fn parse(bytes: &[u8]) -> Result<Document, DocumentError> {
         if found != 1 {
             return Err(DocumentError::Signatures { found });
         }
-        let material = &bundle.verification_material;
+        let Object(material) = &bundle.verification_material;
         let certificate =
             material.certificate.is_some() || material.x509_certificate_chain.is_some();
         let material = match (material.public_key.is_some(), certificate) {
@@ -138,6 +141,9 @@ pub fn parse(bytes: &[u8]) -> Result<Document, DocumentError> {
         return Ok(Document::Envelope { envelope, material: Material::Key });
     }
     if probe.type_.is_some() {
+        if bytes.len() > PAYLOAD_MAX {
+            return Err(DocumentError::StatementTooLarge);
+        }
         let statement = serde_json::from_slice(bytes).map_err(JsonError::from)?;
         return Ok(Document::Unsigned(Box::new(statement)));
     }

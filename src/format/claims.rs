@@ -7,6 +7,8 @@
 use serde_json::Value;
 
 use super::evidence::{BUILD_EVIDENCE, BUILD_URN, Bracket, Companion, Outcome};
+use super::json::Object;
+use super::repository::same_repository;
 use super::slsa::{BUILDER_PREFIX, BYPRODUCT_EVIDENCE, PROVENANCE_V0_2, PROVENANCE_V1};
 use super::statement::Statement;
 use crate::base::time::Time;
@@ -82,7 +84,9 @@ impl Claims {
                 bracket: bracket.unwrap_or(Bracket::Unknown),
                 companions: match predicate.get("companions") {
                     None => Some(Vec::new()),
-                    Some(list) => serde_json::from_value(list.clone()).ok(),
+                    Some(list) => serde_json::from_value::<Vec<Object<Companion>>>(list.clone())
+                        .ok()
+                        .map(|list| list.into_iter().map(|Object(companion)| companion).collect()),
                 },
                 gaps: predicate.get("gaps").and_then(Value::as_array).map_or(0, Vec::len),
             }),
@@ -93,17 +97,23 @@ impl Claims {
         let text = |pointer: &str| predicate.pointer(pointer)?.as_str().map(str::to_owned);
         let definition = "/buildDefinition/externalParameters";
         let dependencies = predicate.pointer("/buildDefinition/resolvedDependencies");
+        let source = text(&format!("{definition}/workflow/repository"))
+            .or_else(|| text(&format!("{definition}/source")));
+        // Of several repositories the commit is that of the one which the parameters name.
+        let uri = |d: &Value| d.pointer("/uri").and_then(Value::as_str).map(str::to_owned);
         let git = dependencies.and_then(Value::as_array).and_then(|list| {
             list.iter().find(|d| {
-                d.pointer("/uri").and_then(Value::as_str).is_some_and(|uri| uri.starts_with("git+"))
+                let uri = uri(d).filter(|uri| uri.starts_with("git+"));
+                uri.is_some_and(|uri| {
+                    let repository = GitUri::parse(&uri).repository;
+                    source.as_ref().is_none_or(|source| same_repository(source, &repository))
+                })
             })
         });
         let git_uri = git.and_then(|d| d.pointer("/uri")?.as_str()).map(GitUri::parse);
         let byproducts = predicate.pointer("/runDetails/byproducts").and_then(Value::as_array);
         Self {
-            source: text(&format!("{definition}/workflow/repository"))
-                .or_else(|| text(&format!("{definition}/source")))
-                .or_else(|| git_uri.as_ref().map(|uri| uri.repository.clone())),
+            source: source.or_else(|| git_uri.as_ref().map(|uri| uri.repository.clone())),
             commit: git.and_then(|d| {
                 let digest = d.pointer("/digest/gitCommit").or_else(|| d.pointer("/digest/sha1"));
                 digest?.as_str().map(str::to_owned)
@@ -177,6 +187,15 @@ mod tests {
         assert_eq!(claims.ref_name.as_deref(), Some("refs/heads/main"));
         assert_eq!(claims.build_id.as_deref(), Some("7"));
         assert!(claims.finished.is_some());
+
+        let several = json!({"buildDefinition": {
+            "externalParameters": {"source": "https://example.com/o/r"},
+            "resolvedDependencies": [
+                {"uri": "git+https://example.com/other/tool@refs/heads/x", "digest": {"gitCommit": "ff"}},
+                {"uri": "git+https://example.com/o/r.git@refs/heads/main", "digest": {"gitCommit": "ab"}}]}});
+        let claims = Claims::provenance_v1(&several);
+        assert_eq!(claims.commit.as_deref(), Some("ab"));
+        assert_eq!(claims.ref_name.as_deref(), Some("refs/heads/main"));
 
         let old = json!({"builder": {"id": "b"}, "invocation": {"configSource":
             {"uri": "git+https://github.com/octo/app@refs/tags/v1", "digest": {"sha1": "cd"}}}});

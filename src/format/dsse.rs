@@ -6,6 +6,8 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use serde::{Deserialize, Serialize};
 
+use super::json::Object;
+
 /// The payload type of an in-toto Statement.
 pub const IN_TOTO_PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 /// Most signatures in one envelope.
@@ -36,13 +38,17 @@ pub enum EnvelopeError {
 /// Decodes base64 of either alphabet, padded or not, as DSSE asks of verifiers.
 ///
 /// # Errors
-/// Stray characters, and bits set in the unused part of the last digit.
+/// Stray characters, half of a padding, and bits set in the unused part of the last digit.
 pub fn decode_base64(text: &str, field: &'static str) -> Result<Vec<u8>, EnvelopeError> {
-    const CONFIG: GeneralPurposeConfig =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    const STANDARD_LAX: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
-    const URL_SAFE_LAX: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
-    let engine = if text.contains(['-', '_']) { &URL_SAFE_LAX } else { &STANDARD_LAX };
+    let padding = if text.ends_with('=') {
+        DecodePaddingMode::RequireCanonical
+    } else {
+        DecodePaddingMode::RequireNone
+    };
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(padding);
+    let url_safe = text.contains(['-', '_']);
+    let alphabet = if url_safe { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
+    let engine = GeneralPurpose::new(alphabet, config);
     engine.decode(text).or(Err(EnvelopeError::NotBase64 { field }))
 }
 
@@ -63,7 +69,7 @@ pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
 
 /// An envelope whose base64 is decoded, once: these are the bytes that are verified and then used.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "EnvelopeWire")]
+#[serde(try_from = "Object<EnvelopeWire>")]
 pub struct Envelope {
     payload_type: String,
     payload: Vec<u8>,
@@ -116,7 +122,7 @@ impl Envelope {
 struct EnvelopeWire {
     payload: String,
     payload_type: String,
-    signatures: Vec<SignatureWire>,
+    signatures: Vec<Object<SignatureWire>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -126,10 +132,10 @@ struct SignatureWire {
     keyid: Option<String>,
 }
 
-impl TryFrom<EnvelopeWire> for Envelope {
+impl TryFrom<Object<EnvelopeWire>> for Envelope {
     type Error = EnvelopeError;
 
-    fn try_from(wire: EnvelopeWire) -> Result<Self, EnvelopeError> {
+    fn try_from(Object(wire): Object<EnvelopeWire>) -> Result<Self, EnvelopeError> {
         if wire.signatures.len() > SIGNATURES_MAX {
             return Err(EnvelopeError::TooManySignatures { found: wire.signatures.len() });
         }
@@ -143,7 +149,7 @@ impl TryFrom<EnvelopeWire> for Envelope {
         let signatures = wire
             .signatures
             .into_iter()
-            .map(|signature| {
+            .map(|Object(signature)| {
                 Ok(Signature {
                     bytes: decode_base64(&signature.sig, "signature")?,
                     keyid: signature.keyid.unwrap_or_default(),
@@ -162,9 +168,11 @@ impl Serialize for Envelope {
             signatures: self
                 .signatures
                 .iter()
-                .map(|signature| SignatureWire {
-                    sig: encode_base64(&signature.bytes),
-                    keyid: Some(signature.keyid.clone()),
+                .map(|signature| {
+                    Object(SignatureWire {
+                        sig: encode_base64(&signature.bytes),
+                        keyid: Some(signature.keyid.clone()),
+                    })
                 })
                 .collect(),
         }

@@ -5,16 +5,31 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::marker::PhantomData;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::base::text::Printable;
 
 /// Deepest nesting of arrays and objects.
 pub const DEPTH_MAX: usize = 64;
 
 /// Why bytes are no document of the wanted kind.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
+#[error("{}", short(.0))]
 pub struct JsonError(#[from] serde_json::Error);
+
+/// The parser's words, in which it may repeat a string of any length, and the place.
+fn short(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&place) {
+        Some(words) => format!("{}{place}", Printable(words)),
+        None => Printable(&text).to_string(),
+    }
+}
 
 /// Parses one JSON document that has no duplicate keys and nests at most [`DEPTH_MAX`] deep.
 ///
@@ -22,7 +37,7 @@ pub struct JsonError(#[from] serde_json::Error);
 /// are checked too. Not checked: that numbers fit, beyond what `T` asks for.
 ///
 /// # Errors
-/// Says where in the text; the text itself isn't repeated.
+/// Says where in the text, and repeats at most a little of it, made printable.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
     let mut strict = serde_json::Deserializer::from_slice(bytes);
     Strict { depth: 0 }.deserialize(&mut strict)?;
@@ -36,6 +51,33 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
 /// Where a value can't be JSON, such as a map with keys that aren't strings.
 pub fn to_line<T: serde::Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, JsonError> {
     Ok(serde_json::to_vec(value)?)
+}
+
+/// A struct that is written as an object.
+///
+/// Derived readers of structs also take an array of the members in order, which other readers refuse:
+/// they and we would see two different documents.
+#[derive(Serialize)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OnlyMap(PhantomData)).map(Self)
+    }
+}
+
+struct OnlyMap<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OnlyMap<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
 }
 
 #[derive(Clone, Copy)]

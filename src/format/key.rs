@@ -37,6 +37,16 @@ pub enum PublicKeyError {
     Weak,
 }
 
+/// Whether a text that was given as a file's name could be a private key, so that no message may repeat
+/// it: an armour, several lines, or 40 and more characters that base64 and hexadecimal have in common
+/// with few names of files.
+#[must_use]
+pub fn may_be_secret(text: &str) -> bool {
+    let text = text.trim();
+    let base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/=-_".contains(&b);
+    text.contains("-----") || text.contains('\n') || (text.len() >= 40 && text.bytes().all(base64))
+}
+
 /// An Ed25519 public key (RFC 8032) that isn't of low order and is written canonically.
 ///
 /// Says nothing of whose it is.

@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::json::Object;
+
 /// `_type` of version 1, the one that is written.
 pub const STATEMENT_V1: &str = "https://in-toto.io/Statement/v1";
 /// `_type` of version 0.1, which others still write; its shape is the same.
@@ -26,7 +28,7 @@ pub enum StatementError {
 
 /// A Statement; by whom, the type doesn't say.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(try_from = "StatementWire")]
+#[serde(try_from = "Object<StatementWire>")]
 pub struct Statement {
     /// What the statement is about.
     pub subjects: Vec<Subject>,
@@ -63,17 +65,17 @@ struct StatementWire {
     #[serde(rename = "_type")]
     type_: String,
     #[serde(default)]
-    subject: Vec<Subject>,
+    subject: Vec<Object<Subject>>,
     #[serde(rename = "predicateType")]
     predicate_type: String,
     #[serde(default)]
     predicate: Option<Value>,
 }
 
-impl TryFrom<StatementWire> for Statement {
+impl TryFrom<Object<StatementWire>> for Statement {
     type Error = StatementError;
 
-    fn try_from(wire: StatementWire) -> Result<Self, StatementError> {
+    fn try_from(Object(wire): Object<StatementWire>) -> Result<Self, StatementError> {
         if wire.type_ != STATEMENT_V1 && wire.type_ != STATEMENT_V0_1 {
             return Err(StatementError::Type);
         }
@@ -81,7 +83,7 @@ impl TryFrom<StatementWire> for Statement {
             return Err(StatementError::NoPredicateType);
         }
         Ok(Self {
-            subjects: wire.subject,
+            subjects: wire.subject.into_iter().map(|Object(subject)| subject).collect(),
             predicate_type: wire.predicate_type,
             predicate: wire.predicate.unwrap_or_else(|| Value::Object(serde_json::Map::new())),
         })

@@ -163,8 +163,13 @@ pub fn bytes(bytes: &[u8]) -> Result<Evidence, ReadError> {
     };
     // A single bundle may be printed over many lines: then its first line alone is no document. Lines
     // are tried first, so that one bad line never turns the rest into part of itself.
-    let first_fails = lines().next().is_some_and(|(_, line)| bundle::parse(line).is_err());
-    if first_fails && let Ok(document) = bundle::parse(bytes) {
+    // A file of one line is not read twice: it may be huge.
+    let several = lines().nth(1).is_some();
+    let first_fails = || lines().next().is_some_and(|(_, line)| bundle::parse(line).is_err());
+    if several
+        && first_fails()
+        && let Ok(document) = bundle::parse(bytes)
+    {
         evidence.add(1, document);
         return Ok(evidence);
     }

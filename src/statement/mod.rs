@@ -64,7 +64,8 @@ fn inputs_subject(capture: &Capture) -> Subject {
     Subject {
         name: Some(INPUTS_SUBJECT.to_owned()),
         digest: BTreeMap::from([(Sha256::ALGORITHM.to_owned(), root.to_string())]),
-        annotations: serde_json::Map::new(),
+        // A root digest: a file of these bytes is something else.
+        annotations: serde_json::Map::from_iter([("kind".to_owned(), "inputs".into())]),
     }
 }
 

@@ -251,6 +251,9 @@ pub struct Judgement<'a> {
     /// Companions that accepted evidence lists and that are not among the verified lines: said, and no
     /// refusal.
     pub missing_companions: Vec<Sha256>,
+    /// Verified statements of a wanted type about another artefact of the same name; empty unless
+    /// verified. Said, and no refusal.
+    pub same_name: Vec<&'a Verified<Statement>>,
 }
 
 impl Judgement<'_> {
@@ -280,7 +283,17 @@ pub fn judge<'a>(
     wishes: &Wishes,
     now: Time,
 ) -> Judgement<'a> {
-    conclude(set, accept(set, Some(artefact), wishes, now))
+    let mut judgement = conclude(set, accept(set, Some(artefact), wishes, now));
+    if judgement.refusal.is_none() {
+        let others = set.verified.iter().filter(|s| {
+            let digest = s.payload_digest();
+            wishes.wants(&s.get().predicate_type)
+                && judgement.accepted.iter().all(|a| a.statement.payload_digest() != digest)
+                && s.subjects().contradiction(artefact).is_some()
+        });
+        judgement.same_name = others.collect();
+    }
+    judgement
 }
 
 /// [`judge`] without an artefact: (c), (d) and names are left out, and every statement of a wanted type
@@ -297,12 +310,13 @@ fn conclude<'a>(
     match accepted {
         Ok(accepted) => {
             let missing_companions = missing_companions(set, &accepted);
-            Judgement { refusal: None, accepted, missing_companions }
+            Judgement { refusal: None, accepted, missing_companions, same_name: Vec::new() }
         }
         Err(refusal) => Judgement {
             refusal: Some(refusal),
             accepted: Vec::new(),
             missing_companions: Vec::new(),
+            same_name: Vec::new(),
         },
     }
 }
@@ -360,12 +374,12 @@ fn accept<'a>(
         return Err(Reason::TooFewSigners { needed, found: most });
     }
     // (g)
-    let accepted = with_evidence(set, matching);
+    let accepted = with_evidence(set, matching, needed);
     let mut builds = BTreeSet::new();
     for statement in accepted.iter().map(|accepted| accepted.statement) {
         match &statement.claims().build_id {
             Some(build) if !builds.insert(build) => {}
-            Some(build) => check_build(set, build)?,
+            Some(build) => check_build(set, build, needed)?,
             None => check_outcome(statement.claims())?,
         }
     }
@@ -431,22 +445,24 @@ fn no_wanted_type(set: &Authenticated, wishes: &Wishes) -> Reason {
     Reason::NoWantedType { wanted, found: found.into_iter().collect::<Vec<_>>().join(", ") }
 }
 
-/// The verified evidence of the build that `claims` names.
+/// The verified evidence of the build that `claims` names. An empty id names none.
 fn evidence_of<'a>(
     set: &'a Authenticated,
     claims: &Claims,
 ) -> impl Iterator<Item = &'a Verified<Statement>> {
-    let build = claims.build_id.clone();
+    let build = claims.build_id.clone().filter(|build| !build.is_empty());
     set.verified.iter().filter(move |statement| {
         let other = statement.claims();
         build.is_some() && other.evidence.is_some() && other.build_id == build
     })
 }
 
-/// The matching statements, and the build evidence that stands beside a matching provenance line.
+/// The matching statements, and the build evidence that stands beside a matching provenance line. Evidence
+/// with too few signers isn't accepted: one stolen key of several would meet any expectation.
 fn with_evidence<'a>(
     set: &'a Authenticated,
     matching: Vec<(&'a Verified<Statement>, Match)>,
+    needed: usize,
 ) -> Vec<Accepted<'a>> {
     let mut accepted: Vec<_> = matching
         .into_iter()
@@ -461,6 +477,7 @@ fn with_evidence<'a>(
         .iter()
         .filter(|accepted| accepted.statement.claims().is_our_provenance())
         .flat_map(|accepted| evidence_of(set, accepted.statement.claims()))
+        .filter(|evidence| evidence.signers().len() >= needed)
         .collect();
     for statement in beside {
         let digest = statement.payload_digest();
@@ -481,11 +498,13 @@ fn check_outcome(claims: &Claims) -> Result<(), Reason> {
     }
 }
 
-/// Checks one group: all verified lines of one build.
-fn check_build(set: &Authenticated, build: &str) -> Result<(), Reason> {
+/// Checks one group: all verified lines of one build. Whoever signed it, each can refuse; only evidence
+/// with enough signers says what its companions are.
+fn check_build(set: &Authenticated, build: &str, needed: usize) -> Result<(), Reason> {
     let lines: Vec<_> =
         set.verified.iter().filter(|s| s.claims().build_id.as_deref() == Some(build)).collect();
-    let evidence: Vec<_> = lines.iter().filter_map(|s| s.claims().evidence.as_ref()).collect();
+    let enough = lines.iter().filter(|s| s.signers().len() >= needed);
+    let evidence: Vec<_> = enough.filter_map(|s| s.claims().evidence.as_ref()).collect();
     for line in &lines {
         check_outcome(line.claims())?;
         let found = line.payload_digest();

@@ -61,7 +61,11 @@ pub(super) struct Match {
 /// The annotation that marks a folder's subject.
 #[must_use]
 pub fn is_tree(subject: &Subject) -> bool {
-    subject.annotations.get("kind").and_then(|kind| kind.as_str()) == Some("tree")
+    kind(subject) == Some("tree")
+}
+
+fn kind(subject: &Subject) -> Option<&str> {
+    subject.annotations.get("kind")?.as_str()
 }
 
 /// A name that counts: none at all, or one without `..` and the like. An empty one would be a wildcard.
@@ -101,6 +105,8 @@ struct Known {
     sha512: Option<Stated<Sha512>>,
     size: Option<u64>,
     is_tree: bool,
+    /// The root digest of a build's inputs: no file, and no folder that was made.
+    is_inputs: bool,
 }
 
 /// The subjects of a statement that can match anything, found by digest and by name: thousands of
@@ -137,21 +143,22 @@ impl Subjects {
             }
             let size = subject.size();
             let is_tree = is_tree(subject);
-            subjects.known.push(Known { name, sha256, sha512, size, is_tree });
+            let is_inputs = kind(subject) == Some("inputs");
+            subjects.known.push(Known { name, sha256, sha512, size, is_tree, is_inputs });
         }
         subjects
     }
 
-    /// The subject that agrees with the artefact in SHA-256 or SHA-512: best one that disagrees in
-    /// nothing else, and of the artefact's own name.
+    /// The subject that agrees with the artefact in SHA-256 or SHA-512: one that disagrees in something
+    /// else all the same, if there is any, then one of the artefact's own name.
     ///
-    /// One of the other kind (file, folder) is none.
+    /// One of the other kind (file, folder, the inputs of a build) is none.
     pub(super) fn best_match(&self, artefact: &Artefact) -> Option<Match> {
         let by_sha512 = artefact.sha512.and_then(|digest| self.by_sha512.get(&digest));
         let places = self.by_sha256.get(&artefact.sha256).into_iter().chain(by_sha512).flatten();
         let found =
             places.filter_map(|at| self.known.get(*at)).filter(|known| match artefact.kind {
-                ArtefactKind::File => !known.is_tree,
+                ArtefactKind::File => !known.is_tree && !known.is_inputs,
                 ArtefactKind::Tree => known.is_tree,
                 ArtefactKind::Digest => true,
             });
@@ -161,7 +168,7 @@ impl Subjects {
             disagreement: known.disagreement(artefact),
             sha512_unchecked: known.sha512.is_some() && artefact.sha512.is_none(),
         });
-        matches.min_by_key(|found| (found.disagreement.is_some(), !found.name_fits))
+        matches.min_by_key(|found| (found.disagreement.is_none(), !found.name_fits))
     }
 
     /// The SHA-256 of a subject of the artefact's own name, where it is another than the artefact's: the

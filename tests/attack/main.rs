@@ -1,1 +1,32 @@
-//! Attacks.
+//! Attacks on `verify` and `inspect`: each test is named by what must happen, and where a published
+//! flaw of a peer stands behind it, a comment has its number.
+//!
+//! Everything is made here: keys from fixed seeds, statements, lines. No test needs the network, a
+//! clock, a variable, or another test.
+#![cfg(unix)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::panic,
+    reason = "tests: they stop at what isn't as it should be, and make files and processes of their own"
+)]
+
+mod builds;
+mod caps;
+mod expectations;
+mod folders;
+mod forge;
+mod json;
+mod keys;
+mod mutations;
+mod names;
+mod output;
+mod signatures;
+mod subjects;
+mod surroundings;
+mod thresholds;
+mod unsigned_fields;
+mod vectors;

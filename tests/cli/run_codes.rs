@@ -56,7 +56,9 @@ fn a_failed_build_leaves_one_line_about_its_inputs() {
     assert_eq!(statements.len(), 1, "no SLSA line: it can't say that a build failed");
     let evidence = &statements[0]["predicate"];
     let root = &evidence["inputs"]["value"]["root"];
-    assert_eq!(statements[0]["subject"], json!([{"name": "inputs", "digest": {"sha256": root}}]));
+    let about =
+        json!({"name": "inputs", "digest": {"sha256": root}, "annotations": {"kind": "inputs"}});
+    assert_eq!(statements[0]["subject"], json!([about]));
     assert_eq!(outcome(evidence), "failed");
     assert_eq!(evidence["companions"], json!([]));
     assert_eq!(evidence["outputs"]["value"]["made"], 1, "what it made is said all the same");

@@ -26,16 +26,22 @@ pub(super) struct Item {
 
 pub(super) enum Source {
     File(PathBuf),
-    Tree { path: PathBuf, root: Sha256, bytes: u64 },
+    Tree {
+        path: PathBuf,
+        root: Sha256,
+        bytes: u64,
+    },
     Digest(Sha256),
     Missing(String),
+    /// Something is there that nobody looks into: it must not pass as if it weren't.
+    Unseen(String),
 }
 
 impl Item {
     pub(super) fn path(&self) -> Option<&Path> {
         match &self.source {
             Source::File(path) | Source::Tree { path, .. } => Some(path),
-            Source::Digest(_) | Source::Missing(_) => None,
+            Source::Digest(_) | Source::Missing(_) | Source::Unseen(_) => None,
         }
     }
 
@@ -43,7 +49,7 @@ impl Item {
         match self.source {
             Source::Tree { .. } => ArtefactKind::Tree,
             Source::Digest(_) => ArtefactKind::Digest,
-            Source::File(_) | Source::Missing(_) => ArtefactKind::File,
+            Source::File(_) | Source::Missing(_) | Source::Unseen(_) => ArtefactKind::File,
         }
     }
 }
@@ -52,19 +58,16 @@ impl Item {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) items: Vec<Item>,
-    /// Files in folders that are evidence and no artefacts.
-    pub(super) passed_over: Vec<String>,
+    /// What lies in folders and is no artefact, and why.
+    pub(super) passed_over: Vec<(String, &'static str)>,
 }
 
+/// Why evidence in a folder is passed over.
+const EVIDENCE: &str = "evidence, no artefact";
+
 /// Evidence beside artefacts: never an artefact itself.
-const EVIDENCE_ENDINGS: [&str; 6] = [
-    ".sigstore.json",
-    ".sigstore.jsonl",
-    ".intoto.json",
-    ".intoto.jsonl",
-    ".sections.jsonl",
-    ".unsigned.jsonl",
-];
+const EVIDENCE_ENDINGS: [&str; 5] =
+    [".sigstore.json", ".sigstore.jsonl", ".intoto.jsonl", ".sections.jsonl", ".unsigned.jsonl"];
 
 pub(super) fn find(
     arguments: &[String],
@@ -123,7 +126,12 @@ fn glob(argument: &str, name: Option<&str>, found: &mut Found) -> Result<(), Fai
     let root = if folder.is_empty() { Path::new(".") } else { Path::new(folder) };
     let patterns = Patterns::new(&[pattern]).map_err(Failure::usage)?;
     let before = found.items.len();
-    for path in below(root) {
+    // As in a shell, what can't be looked into matches nothing.
+    for entry in below(root).into_iter().filter_map(Result::ok) {
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        let path = entry.into_path();
         let Ok(relative) = path.strip_prefix(root) else { continue };
         let text = relative.to_string_lossy().replace('\\', "/");
         if patterns.matches_glob(text.as_bytes()) {
@@ -142,16 +150,10 @@ fn glob(argument: &str, name: Option<&str>, found: &mut Found) -> Result<(), Fai
     Ok(())
 }
 
-/// Regular files below `root`, sorted; links aren't followed.
-fn below(root: &Path) -> Vec<PathBuf> {
-    walkdir::WalkDir::new(root)
-        .follow_links(false)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_map(Result::ok)
-        .filter(|entry| entry.file_type().is_file())
-        .map(walkdir::DirEntry::into_path)
-        .collect()
+/// All below `root` that is no folder, sorted, and what can't be looked into; links aren't followed.
+fn below(root: &Path) -> Vec<Result<walkdir::DirEntry, walkdir::Error>> {
+    let entries = walkdir::WalkDir::new(root).follow_links(false).sort_by_file_name().into_iter();
+    entries.filter(|entry| !entry.as_ref().is_ok_and(|entry| entry.file_type().is_dir())).collect()
 }
 
 fn folder(folder: &Path, name: Option<&str>, bundles: &mut Bundles, found: &mut Found) {
@@ -160,16 +162,30 @@ fn folder(folder: &Path, name: Option<&str>, bundles: &mut Bundles, found: &mut 
         if inside.exists() { Some(inside) } else { bundle_of(None, folder) }
     });
     if let Some(bundle) = &bundle
-        && let Some(item) = as_tree(folder, name, bundles.load(bundle))
+        && let Some((item, skipped)) = as_tree(folder, name, bundles.load(bundle))
     {
         found.items.push(item);
+        let skipped = skipped.iter().map(|path| (label(&folder.join(path)), EVIDENCE));
+        found.passed_over.extend(skipped);
         return;
     }
     let before = found.items.len();
-    for path in below(folder) {
+    for entry in below(folder) {
+        let path = match entry {
+            Ok(entry) if entry.file_type().is_file() => entry.into_path(),
+            Ok(entry) => {
+                let why = "a link or special file, not checked";
+                found.passed_over.push((label(entry.path()), why));
+                continue;
+            }
+            Err(error) => {
+                found.items.push(hidden(folder, &error));
+                continue;
+            }
+        };
         let text = path.to_string_lossy();
         if EVIDENCE_ENDINGS.iter().any(|ending| text.ends_with(ending)) {
-            found.passed_over.push(label(&path));
+            found.passed_over.push((label(&path), EVIDENCE));
             continue;
         }
         let mut item = file(&path, name);
@@ -188,8 +204,21 @@ fn folder(folder: &Path, name: Option<&str>, bundles: &mut Bundles, found: &mut 
     }
 }
 
-/// The folder as one artefact, if a verified statement has its root digest.
-fn as_tree(folder: &Path, name: Option<&str>, bundle: &Bundle) -> Option<Item> {
+/// A part of a folder that can't be looked into: what lies there is checked by nobody, and must not
+/// pass as if it weren't there.
+fn hidden(folder: &Path, error: &walkdir::Error) -> Item {
+    let kind = error.io_error().map_or(std::io::ErrorKind::Other, std::io::Error::kind);
+    Item {
+        label: label(error.path().unwrap_or(folder)),
+        name: None,
+        source: Source::Unseen(format!("cannot look into it: {kind}")),
+        bundle: None,
+    }
+}
+
+/// The folder as one artefact, if a verified statement has its root digest; and the evidence in it,
+/// which the digest leaves out.
+fn as_tree(folder: &Path, name: Option<&str>, bundle: &Bundle) -> Option<(Item, Vec<PathBuf>)> {
     let (_, authenticated) = bundle.content.as_ref().ok()?;
     let wanted: Vec<Sha256> = authenticated
         .verified
@@ -223,11 +252,23 @@ fn as_tree(folder: &Path, name: Option<&str>, bundle: &Bundle) -> Option<Item> {
     if !tree.problems().is_empty() || !wanted.contains(&digest) {
         return None;
     }
+    // Whoever adds a `.git` adds code that git runs, and the root digest would not show it.
+    let mut all = walkdir::WalkDir::new(&root).into_iter().filter_map(Result::ok);
+    if let Some(git) = all.find(|entry| entry.file_name() == ".git") {
+        let path = git.path().strip_prefix(&root).unwrap_or(git.path());
+        let why = format!(
+            "the root digest leaves out what is named .git: expected a folder without, found {}",
+            label(path)
+        );
+        let source = Source::Unseen(why);
+        return Some((Item { label: label(folder), name: None, source, bundle: None }, skip));
+    }
     let own = || root.file_name().map(|name| name.to_string_lossy().into_owned());
-    Some(Item {
+    let item = Item {
         label: label(folder),
         name: name.map(str::to_owned).or_else(own),
         source: Source::Tree { path: folder.to_owned(), root: digest, bytes: tree.totals().bytes },
         bundle: Some(bundle.path.clone()),
-    })
+    };
+    Some((item, skip))
 }

@@ -29,12 +29,20 @@ pub(crate) struct VerifyV1 {
     artefacts: Vec<ArtefactV1>,
     /// Subjects that `--complete` misses.
     missing: Vec<String>,
-    /// Files that are evidence and no artefacts.
-    passed_over: Vec<String>,
+    /// What lies in folders and is no artefact.
+    passed_over: Vec<PassedOverV1>,
     /// The accepted statements, each once.
     statements: Vec<StatementV1>,
     /// What is to be said of the evidence files.
     bundles: Vec<BundleV1>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct PassedOverV1 {
+    /// Below the folder that was given.
+    path: String,
+    /// Why it is no artefact.
+    why: &'static str,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
@@ -153,7 +161,11 @@ pub(super) fn write(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()
         not_checked: outcome.not_checked.clone(),
         artefacts: outcome.answers.iter().map(|answer| artefact(answer, outcome.max_age)).collect(),
         missing: outcome.missing.clone(),
-        passed_over: outcome.passed_over.to_vec(),
+        passed_over: outcome
+            .passed_over
+            .iter()
+            .map(|(path, why)| PassedOverV1 { path: path.clone(), why })
+            .collect(),
         statements: statements.into_values().collect(),
         bundles: bundles.into_values().collect(),
     };

@@ -70,6 +70,8 @@ struct Bundle {
 enum Trouble {
     /// Nothing that could be hashed; could not tell.
     Unreadable(String),
+    /// A part that nobody looks into; could not tell.
+    Unseen(String),
     /// The bytes that were hashed may never have been there together; refused.
     ChangedWhileRead,
     /// No evidence file; could not tell.
@@ -89,6 +91,7 @@ impl Trouble {
     const fn code(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "unreadable",
+            Self::Unseen(_) => "unseen",
             Self::ChangedWhileRead => "changed-while-read",
             Self::NoBundle => "no-bundle",
             Self::BadBundle(_) => "bad-bundle",
@@ -97,7 +100,7 @@ impl Trouble {
 
     fn message(&self) -> String {
         match self {
-            Self::Unreadable(why) => why.clone(),
+            Self::Unreadable(why) | Self::Unseen(why) => why.clone(),
             Self::ChangedWhileRead => {
                 "the artefact changed while it was read: expected one that stands still".to_owned()
             }
@@ -109,6 +112,7 @@ impl Trouble {
     const fn hint(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "check the path",
+            Self::Unseen(_) => "make it readable, or check a copy without it",
             Self::ChangedWhileRead => "stop whatever writes to it, and check again",
             Self::NoBundle => "get the evidence file that the vendor publishes with the artefact",
             Self::BadBundle(_) => "get the evidence file again from the vendor",
@@ -137,8 +141,8 @@ impl Answer<'_> {
 /// All answers, and what concerns them together.
 struct Outcome<'a> {
     answers: Vec<Answer<'a>>,
-    /// Files that are no artefacts, such as the evidence itself.
-    passed_over: &'a [String],
+    /// Files that are no artefacts, such as the evidence itself, and why.
+    passed_over: &'a [(String, &'static str)],
     /// Subjects that `--complete` misses, with their digests.
     missing: Vec<String>,
     /// Whether `--complete` was asked.
@@ -258,7 +262,13 @@ impl Bundles {
 
     fn load(&mut self, path: &Path) -> &Bundle {
         let trust = &self.trust;
+        let named = self.named.as_deref() == Some(path);
         self.loaded.entry(path.to_owned()).or_insert_with(|| {
+            // One that was only found there may be a pipe, put there so that the check never ends.
+            if !named && !path.is_file() {
+                let why = format!("{} isn't a regular file", label(path));
+                return Bundle { path: path.to_owned(), content: Err(why) };
+            }
             let content = match read::file(path) {
                 Ok(evidence) if evidence.is_empty() => Err(nothing_in(&evidence)),
                 Ok(evidence) => {
@@ -340,6 +350,7 @@ fn hash(items: &[Item], bundles: &Bundles, talk: Talk) -> Vec<Hashed> {
                 size: None,
             }),
             Source::Missing(why) => Err(Trouble::Unreadable(why.clone())),
+            Source::Unseen(why) => Err(Trouble::Unseen(why.clone())),
         })
         .collect()
 }
@@ -447,6 +458,10 @@ fn notes(answer: &Answer<'_>, max_age: bool) -> Vec<String> {
             "the build made statements that are missing here: sha256:{}",
             missing.collect::<Vec<_>>().join(", sha256:")
         ));
+    }
+    for other in &judgement.same_name {
+        let lines: Vec<_> = other.lines().iter().map(usize::to_string).collect();
+        notes.push(format!("line {} is about another artefact of this name", lines.join(", ")));
     }
     if max_age && !accepted.is_empty() {
         notes.push(

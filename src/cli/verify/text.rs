@@ -28,8 +28,8 @@ pub(super) fn write(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()
     for missing in &outcome.missing {
         writeln!(out, "missing: {missing}")?;
     }
-    for path in outcome.passed_over {
-        writeln!(out, "passed over: {path} (evidence, no artefact)")?;
+    for (path, why) in outcome.passed_over {
+        writeln!(out, "passed over: {path} ({why})")?;
     }
     write_evidence(outcome, out)?;
     if outcome.complete && outcome.missing.is_empty() && outcome.verdict() == Verdict::Verified {
