@@ -81,6 +81,8 @@ class Run:
     """What one process took, with the children that it waited for."""
 
     def __init__(self, command, cwd):
+        # What the one before left to be written must not be waited for by one that syncs its files.
+        os.sync()
         start = time.monotonic()
         child = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         said = child.stderr.read()

@@ -393,6 +393,9 @@ fn close(closed: Closed<'_>, course: Course, signals: &Signals, talk: Talk) -> R
             Fact::unavailable(Basis::Read, error.to_string())
         }
     };
+    // The lists are made: what is serialised next needs the room.
+    drop(differences);
+    drop(before);
     let (command, redactions) = recorded(args, &command, &scope, &redactor, course.exit);
     let seen = Seen {
         id,
