@@ -32,12 +32,6 @@ impl Time {
     pub fn seconds_since(self, earlier: Self) -> i64 {
         self.0.as_second().saturating_sub(earlier.0.as_second())
     }
-
-    /// Seconds since 1970-01-01T00:00:00Z.
-    #[must_use]
-    pub fn unix(self) -> i64 {
-        self.0.as_second()
-    }
 }
 
 /// The clock in nanoseconds since 1970, to be compared with the times of files; see [`Time::now`].

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 use serde_json::Value;
@@ -10,7 +9,7 @@ use serde_json::Value;
 use super::bracket::{self, Seen};
 use super::capture_args::{CaptureArgs, Scope};
 use super::failure::Failure;
-use super::sign_args::SignArgs;
+use super::sign_args::{Keys, SignArgs};
 use super::talk::Talk;
 use crate::base::digest::Sha256;
 use crate::base::name::ArtefactName;
@@ -19,7 +18,7 @@ use crate::base::text::{count, printable, printable_path};
 use crate::base::time::Time;
 use crate::base::tree::hash::{Links, hash_file};
 use crate::base::tree::patterns::is_glob;
-use crate::base::tree::{Content, Kind, Patterns, Problem, Tree, Walk};
+use crate::base::tree::{Content, Kind, Patterns, Problem, Tree, Trouble, Walk};
 use crate::capture::environment::Variables;
 use crate::capture::files;
 use crate::capture::platform;
@@ -56,7 +55,8 @@ pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
     let (subjects, mut gaps, surroundings) = std::thread::scope(|threads| {
         let beside =
             threads.spawn(|| bracket::surroundings(&scope, &variables, &platform, &redactor));
-        let collected = collect(args, &scope, &destination, talk);
+        let own = Own { destination: &destination, keys: &keys };
+        let collected = collect(args, &scope, own, talk);
         let surroundings = match beside.join() {
             Ok(surroundings) => surroundings,
             Err(panic) => std::panic::resume_unwind(panic),
@@ -109,6 +109,28 @@ fn inputs(
     Ok(files::inputs(&tree, Some(include), class, excluded))
 }
 
+/// Our own files, which are no artefacts of a folder that they lie in: outputs, and the keys.
+#[derive(Clone, Copy)]
+struct Own<'a> {
+    destination: &'a Destination,
+    keys: &'a Keys,
+}
+
+impl Own<'_> {
+    /// Their paths relative to a folder.
+    fn below(self, root: &Path) -> Vec<PathBuf> {
+        let outputs = self.destination.all().map(PathBuf::from);
+        let all = outputs.iter().chain(&self.keys.files);
+        all.filter_map(|path| {
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let parent = parent.unwrap_or(Path::new(".")).canonicalize().ok()?;
+            let whole = parent.join(path.file_name()?);
+            whole.strip_prefix(root).ok().map(Path::to_owned)
+        })
+        .collect()
+    }
+}
+
 /// The artefacts by name, so that no two share one.
 #[derive(Default)]
 struct Subjects(BTreeMap<ArtefactName, Subject>);
@@ -138,7 +160,7 @@ fn subject(name: &ArtefactName, sha256: Sha256, size: u64) -> Subject {
 fn collect(
     args: &Attest,
     scope: &Scope,
-    destination: &Destination,
+    own: Own<'_>,
     talk: Talk,
 ) -> Result<(Vec<Subject>, Vec<Gap>), Failure> {
     let mut subjects = Subjects::default();
@@ -149,7 +171,7 @@ fn collect(
                 .hint("name a file or a folder that is there")
         })?;
         if metadata.is_dir() {
-            folder(path, args.tree, scope, destination, talk, &mut subjects, &mut gaps)?;
+            folder(path, args.tree, scope, own, talk, &mut subjects, &mut gaps)?;
         } else {
             file(path, None, &mut subjects)?;
         }
@@ -160,32 +182,37 @@ fn collect(
             file(&whole, artefact.name.as_ref(), &mut subjects)?;
             continue;
         }
-        let tree = read_tree(&scope.root, scope, destination, talk)?;
         let patterns =
             Patterns::new(std::slice::from_ref(&artefact.source)).map_err(Failure::usage)?;
+        let tree = read_tree(&scope.root, scope, own, talk, |path| patterns.matches(path))?;
         let found: Vec<_> = tree
             .iter()
             .filter(|entry| entry.kind == Kind::File && patterns.matches(entry.path))
             .collect();
+        let source = printable(&artefact.source);
         if found.len() != 1 && artefact.name.is_some() {
-            let source = printable(&artefact.source);
             let message =
                 format_args!("--artefact {source}=NAME: expected one file, found {}", found.len());
             return Err(Failure::trouble(message).hint("name each file of its own"));
         }
         if found.is_empty() {
-            let source = printable(&artefact.source);
             return Err(Failure::trouble(format_args!("--artefact {source}: matches no file")));
         }
         for entry in found {
-            let path = std::str::from_utf8(entry.path).map_err(|_named_otherwise| {
-                let path = printable(&String::from_utf8_lossy(entry.path));
-                Failure::trouble(format_args!("{path}: the name isn't UTF-8")).hint(
-                    "attest the whole folder with --tree, or leave the file out with --exclude",
-                )
-            })?;
-            let path = scope.root.join(path);
-            file(&path, artefact.name.as_ref(), &mut subjects)?;
+            let path = printable(&String::from_utf8_lossy(entry.path));
+            let base = entry.path.rsplit(|byte| *byte == b'/').next().unwrap_or(entry.path);
+            let own_name = std::str::from_utf8(base).ok().and_then(|base| base.parse().ok());
+            let Some(name) = artefact.name.clone().or(own_name) else {
+                return Err(Failure::trouble(format_args!(
+                    "{path}: the name can't be a subject's"
+                ))
+                .hint("give it a name: -a PATH=NAME"));
+            };
+            let Some(sha256) = entry.digest else {
+                return Err(Failure::trouble(format_args!("{path}: it has no digest")));
+            };
+            let subject = subject(&name, sha256, entry.size);
+            subjects.add(name, subject)?;
         }
     }
     if subjects.0.is_empty() {
@@ -236,28 +263,16 @@ fn named(path: &Path) -> Result<ArtefactName, Failure> {
 fn read_tree(
     folder: &Path,
     scope: &Scope,
-    destination: &Destination,
+    own: Own<'_>,
     talk: Talk,
+    meant: impl Fn(&[u8]) -> bool,
 ) -> Result<Tree, Failure> {
     let root = folder
         .canonicalize()
         .map_err(|error| Failure::trouble(format_args!("{}: {error}", printable_path(folder))))?;
-    // Our own outputs may lie in the folder that they are about.
-    let skip: Vec<PathBuf> = destination
-        .all()
-        .iter()
-        .filter_map(|path| {
-            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            let parent = parent.unwrap_or(Path::new(".")).canonicalize().ok()?;
-            let whole = parent.join(path.file_name()?);
-            whole.strip_prefix(&root).ok().map(Path::to_owned)
-        })
-        .collect();
+    let skip = own.below(&root);
     let progress = talk.progress("hashing");
-    let done = AtomicU64::new(0);
-    let report = |files: u64, _: u64| {
-        progress.files(done.fetch_add(files, Ordering::Relaxed) + files);
-    };
+    let report = progress.report();
     let walk = Walk {
         root: &root,
         exclude: &scope.exclude,
@@ -267,7 +282,11 @@ fn read_tree(
     };
     let tree = Tree::read(&walk).map_err(Failure::trouble)?;
     // Attesting what could not be read would be a statement about something else.
-    if let Some(Problem { path, trouble }) = tree.problems().first() {
+    // What is in a folder that can't be read is not known: it might be meant.
+    let mut problems = tree.problems().iter().filter(|problem| {
+        matches!(problem.trouble, Trouble::UnreadableFolder(_)) || meant(&problem.path)
+    });
+    if let Some(Problem { path, trouble }) = problems.next() {
         let path = printable(&String::from_utf8_lossy(path));
         let message = format_args!("{}: {path}: {trouble}", printable_path(folder));
         return Err(
@@ -281,12 +300,12 @@ fn folder(
     folder: &Path,
     as_one: bool,
     scope: &Scope,
-    destination: &Destination,
+    own: Own<'_>,
     talk: Talk,
     subjects: &mut Subjects,
     gaps: &mut Vec<Gap>,
 ) -> Result<(), Failure> {
-    let tree = read_tree(folder, scope, destination, talk)?;
+    let tree = read_tree(folder, scope, own, talk, |_| true)?;
     if as_one {
         if tree.is_empty() {
             return Err(Failure::trouble(format_args!(

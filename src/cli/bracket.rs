@@ -89,7 +89,10 @@ fn tool() -> Tool {
 /// Who signs, and how far the key was out of the build's reach. `hardening` is `None` where no build
 /// was bracketed.
 pub(super) fn signing(keys: &Keys, hardening: Option<&Hardening>) -> Signing {
-    let layout = SigningLayout::InJob;
+    let layout = match hardening {
+        Some(_) => SigningLayout::InJob,
+        None => SigningLayout::NotApplicable,
+    };
     if keys.keys.is_empty() {
         let custody = KeyCustody {
             custody: "none".to_owned(),
@@ -126,7 +129,7 @@ pub(super) fn signing(keys: &Keys, hardening: Option<&Hardening>) -> Signing {
     read_from.dedup();
     let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
     let custody = KeyCustody {
-        custody: "in-job".to_owned(),
+        custody: if hardening.is_some() { "in-job" } else { "not applicable" }.to_owned(),
         read_from: Some(read_from.join(", ")),
         protections: owned(protections),
         exposures: owned(exposures),

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::failure::Failure;
 use crate::base::name::ArtefactName;
-use crate::base::text::{printable, printable_path};
+use crate::base::text::{lossless, printable, printable_path};
 use crate::base::tree::Patterns;
 use crate::base::tree::patterns::is_glob;
 use crate::capture::files::ArtefactArg;
@@ -62,7 +62,7 @@ impl CaptureArgs {
             Failure::usage(format_args!("the current folder can't be found: {error}"))
         })?;
         let working_directory = current.strip_prefix(&root).ok().map(|path| {
-            let text = path.to_string_lossy().replace('\\', "/");
+            let text = slashed(lossless(path.as_os_str()));
             if text.is_empty() { ".".to_owned() } else { text }
         });
         let mut scope = Scope {
@@ -76,7 +76,7 @@ impl CaptureArgs {
             current,
         };
         for given in &self.exclude {
-            // A pattern that begins with `**` is meant anywhere below the root.
+            // A pattern that begins with `**/` is meant anywhere below the root.
             let anywhere = given.starts_with("**/");
             scope.excluded.push(if anywhere {
                 given.clone()
@@ -118,39 +118,79 @@ fn split_name(given: &str) -> Result<(&str, Option<ArtefactName>), Failure> {
     }
 }
 
+/// `/` between the parts on every system. On Unix a backslash is a character like any other.
+fn slashed(path: String) -> String {
+    if cfg!(windows) { path.replace('\\', "/") } else { path }
+}
+
 impl Scope {
     /// A path or glob as it was typed, relative to the current folder, as one relative to the root.
+    ///
+    /// Only what was typed is a glob: a folder above it may be called `[x]`.
     fn below_root(&self, flag: &str, given: &str) -> Result<String, Failure> {
         let outside = || {
             let root = printable_path(&self.root);
             Failure::usage(format_args!("{flag} {}: outside of the root {root}", printable(given)))
                 .hint("name a path below the root, or another --root")
         };
+        if given.is_empty() {
+            return Err(Failure::usage(format_args!(
+                "{flag}: expected a path, found an empty one"
+            )));
+        }
         let path = Path::new(given);
-        let base = if path.is_absolute() { PathBuf::new() } else { self.current.clone() };
-        let mut whole = base;
+        let mut folder = if path.is_absolute() { PathBuf::new() } else { self.current.clone() };
+        // The parts from the first wildcard on.
+        let mut pattern: Vec<&str> = Vec::new();
         for part in path.components() {
             match part {
                 Component::CurDir => {}
-                Component::ParentDir => {
-                    // After a wildcard nobody knows which folder `..` leaves.
-                    if is_glob(&whole.to_string_lossy()) || !whole.pop() {
-                        return Err(outside());
+                // After a wildcard nobody knows which folder `..` leaves.
+                Component::ParentDir if pattern.is_empty() && folder.pop() => {}
+                Component::ParentDir => return Err(outside()),
+                Component::Normal(name) => {
+                    let name = name.to_str().ok_or_else(|| {
+                        Failure::usage(format_args!("{flag}: the path isn't UTF-8"))
+                            .hint("name it by a glob, such as dist/*")
+                    })?;
+                    if pattern.is_empty() && !is_glob(name) {
+                        folder.push(name);
+                    } else {
+                        pattern.push(name);
                     }
                 }
-                other => whole.push(other),
+                other => folder.push(other),
             }
         }
-        let below = whole.strip_prefix(&self.root).map(Path::to_owned).or_else(|_| {
-            // The root's name may have a link in it that the canonical one hasn't.
-            let folder = whole.canonicalize().map_err(|_elsewhere| outside())?;
-            folder.strip_prefix(&self.root).map(Path::to_owned).map_err(|_elsewhere| outside())
-        })?;
-        let text = below.to_str().ok_or_else(|| {
-            Failure::usage(format_args!("{flag}: the path isn't UTF-8"))
-                .hint("name it by a glob, such as dist/*")
-        })?;
-        Ok(if text.is_empty() { ".".to_owned() } else { text.replace('\\', "/") })
+        let below = self.strip_root(&folder).ok_or_else(outside)?;
+        let below = slashed(below.to_str().ok_or_else(outside)?.to_owned());
+        if pattern.is_empty() {
+            return Ok(if below.is_empty() { ".".to_owned() } else { below });
+        }
+        let pattern = pattern.join("/");
+        if below.is_empty() {
+            return Ok(pattern);
+        }
+        Ok(format!("{}/{pattern}", globset::escape(&below)))
+    }
+
+    /// What of `path` lies below the root. The root may have been named through a link, and the end of the
+    /// path need not be there yet: the longest part that is there decides.
+    fn strip_root(&self, path: &Path) -> Option<PathBuf> {
+        if let Ok(below) = path.strip_prefix(&self.root) {
+            return Some(below.to_owned());
+        }
+        let mut rest = PathBuf::new();
+        let mut there = path;
+        loop {
+            let name = there.file_name()?;
+            rest =
+                if rest.as_os_str().is_empty() { name.into() } else { Path::new(name).join(rest) };
+            there = there.parent()?;
+            if let Ok(real) = there.canonicalize() {
+                return real.join(rest).strip_prefix(&self.root).ok().map(Path::to_owned);
+            }
+        }
     }
 
     /// A path as one relative to the root, where it lies below.
@@ -195,6 +235,30 @@ mod tests {
         assert_eq!(below("/etc/passwd"), None);
         let absolute = scope.root.join("a");
         assert_eq!(below(absolute.to_str().unwrap()).as_deref(), Some("a"));
+        assert_eq!(below(""), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_was_not_typed_is_no_glob_and_a_backslash_is_a_character() {
+        let (_folder, mut scope) = scope();
+        scope.current = scope.root.join("[x]");
+        let below = |given: &str| scope.below_root("-a", given).ok();
+        assert_eq!(below("*").as_deref(), Some("[[]x[]]/*"));
+        assert_eq!(below("out").as_deref(), Some("[x]/out"));
+        assert_eq!(below("../[x]/out").as_deref(), Some("[x]/out"));
+        assert_eq!(below("a\\b").as_deref(), Some("[x]/a\\b"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_root_behind_a_link_is_the_root_before_its_files_are_there() {
+        let (_folder, scope) = scope();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let link = elsewhere.path().join("link");
+        std::os::unix::fs::symlink(&scope.root, &link).unwrap();
+        let given = link.join("not/there");
+        assert_eq!(scope.below_root("-a", given.to_str().unwrap()).unwrap(), "not/there");
     }
 
     #[test]

@@ -100,12 +100,9 @@ pub(super) fn run(args: &Inspect, out: &mut dyn Write) -> Result<u8, Failure> {
         .hint("give an evidence file, such as proofmark.sigstore.jsonl"));
     }
     let authenticated = trust.as_ref().map(|trust| authenticate(&evidence, trust));
-    let wishes = Wishes {
-        threshold: trust.as_ref().map_or(1, crate::verify::Trust::threshold),
-        ..Wishes::default()
-    };
+    let wishes = Wishes::default();
     let judgement = authenticated.as_ref().map(|set| judge_statements(set, &wishes, Time::now()));
-    let statements = statements(&evidence, authenticated.as_ref(), wishes.threshold, &mut notes);
+    let statements = statements(&evidence, authenticated.as_ref(), &mut notes);
     let refusal = judgement.as_ref().and_then(|judgement| judgement.refusal.as_ref());
     let result = InspectV1 {
         version: 1,
@@ -121,7 +118,8 @@ pub(super) fn run(args: &Inspect, out: &mut dyn Write) -> Result<u8, Failure> {
     };
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::trouble(format_args!("cannot write the result: {error}")))
+            let message = format_args!("cannot write the result: {error}");
+            Err(Failure::new(Fault::CouldNotTell, message))
         }
         _ => Ok(judgement.map_or(0, |judgement| verify::exit_code(judgement.verdict()))),
     }
@@ -130,13 +128,12 @@ pub(super) fn run(args: &Inspect, out: &mut dyn Write) -> Result<u8, Failure> {
 fn statements(
     evidence: &Evidence,
     authenticated: Option<&Authenticated>,
-    threshold: usize,
     notes: &mut Vec<String>,
 ) -> Vec<StatementV1> {
     let mut statements = Vec::new();
     for verified in authenticated.iter().flat_map(|set| &set.verified) {
         let signers: Vec<_> = verified.signers().iter().map(ToString::to_string).collect();
-        let enough = signers.len() >= threshold;
+        let enough = authenticated.is_some_and(|set| signers.len() >= set.threshold());
         let mut shown = shown(verified.get(), if enough { "verified" } else { "not verified" });
         verified.lines().clone_into(&mut shown.lines);
         shown.signers = signers;

@@ -32,14 +32,17 @@ pub(super) fn run(args: &Keygen, talk: Talk) -> Result<(), Failure> {
         })?;
     }
     let key = SecretKey::generate().map_err(Failure::trouble)?;
-    file::write_bytes(&args.out, overwrite, Access::Private, key.to_pem().as_bytes())
-        .map_err(Failure::trouble)?;
+    let secret = key.to_pem();
     let pem = key.public().to_spki_pem();
-    if let Err(error) = file::write_bytes(&public, overwrite, Access::Umask, pem.as_bytes()) {
-        // Half a pair would be "output exists" the next time.
-        let _ = file::remove(&args.out);
-        return Err(Failure::trouble(error));
-    }
+    // Both are whole before either has its name: an old pair is never left without its private half.
+    let draft = |path, access, text: &str| {
+        file::draft(path, overwrite, access, |out| out.write_all(text.as_bytes()))
+            .map_err(Failure::trouble)
+    };
+    let private = draft(&args.out, Access::Private, &secret)?;
+    let published = draft(&public, Access::Umask, &pem)?;
+    private.place().map_err(Failure::trouble)?;
+    published.place().map_err(Failure::trouble)?;
     talk.say(format_args!(
         "wrote {} (keep it secret) and {} (give it to whoever verifies)",
         printable_path(&args.out),

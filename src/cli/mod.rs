@@ -105,5 +105,9 @@ fn unparsed(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let subcommand =
         arguments.iter().skip(1).find(|argument| !argument.as_encoded_bytes().starts_with(b"-"));
     let is_run = subcommand.is_some_and(|name| name == "run");
+    if is_run && error.kind() == clap::error::ErrorKind::UnknownArgument {
+        let hint = "  hint: the command stands behind --, as in: proofmark run -a 'dist/*' -- make";
+        let _ = writeln!(io::stderr().lock(), "{hint}");
+    }
     ExitCode::from(if is_run { 125 } else { 2 })
 }

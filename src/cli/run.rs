@@ -1,7 +1,6 @@
 //! `proofmark run`: a bracket around one command.
 
 use std::ffi::OsString;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
@@ -36,6 +35,11 @@ const OWN_FAULT: u8 = 125;
 
 /// Bracket a command: hash what goes in, run it, hash what comes out, sign what happened
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit code: the command's own; 128+n after signal n, 126 can't be run, 127 not found.
+125 is proofmark's own: wrong arguments (nothing was run), evidence that could not be written,
+or an --artefact that matches nothing or only what was there before."
+)]
 pub(super) struct Run {
     #[command(flatten)]
     capture: CaptureArgs,
@@ -51,16 +55,21 @@ pub(super) struct Run {
     #[arg(long, help_heading = "Capture")]
     allow_unchanged: bool,
     /// Give the command this descriptor too, such as make's jobserver
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Command")]
     pass_fd: Vec<i32>,
     /// What a failure of proofmark's own does once the arguments are right
-    #[arg(long, value_enum, default_value = "fail", value_name = "WHAT")]
+    #[arg(long, value_enum, default_value = "fail", value_name = "WHAT", help_heading = "Command")]
     on_error: OnError,
     /// Run this line in a shell instead of a command
-    #[arg(long, value_name = "LINE", conflicts_with = "command")]
+    #[arg(long, value_name = "LINE", conflicts_with = "command", help_heading = "Command")]
     shell: Option<String>,
     /// The command and its arguments
-    #[arg(last = true, value_name = "COMMAND", required_unless_present = "shell")]
+    #[arg(
+        last = true,
+        value_name = "COMMAND",
+        required_unless_present = "shell",
+        help_heading = "Command"
+    )]
     command: Vec<OsString>,
 }
 
@@ -217,10 +226,7 @@ fn open(
     talk: Talk,
 ) -> (Result<Tree, String>, Surroundings) {
     let progress = talk.progress("inputs");
-    let done = AtomicU64::new(0);
-    let report = |files: u64, _: u64| {
-        progress.files(done.fetch_add(files, Ordering::Relaxed) + files);
-    };
+    let report = progress.report();
     let stop = || signals.cancelled();
     let walk = Walk {
         root: &prepared.scope.root,
@@ -341,10 +347,7 @@ fn close(closed: Closed<'_>, course: Course, signals: &Signals, talk: Talk) -> R
 
     let differences = {
         let progress = talk.progress("outputs");
-        let done = AtomicU64::new(0);
-        let report = |files: u64, _: u64| {
-            progress.files(done.fetch_add(files, Ordering::Relaxed) + files);
-        };
+        let report = progress.report();
         let stop = || signals.deadline(HASHING).is_some_and(|end| Instant::now() >= end);
         let walk = Walk {
             root: &scope.root,
@@ -419,6 +422,9 @@ fn close(closed: Closed<'_>, course: Course, signals: &Signals, talk: Talk) -> R
         }
         Some(failure) => Err(failure),
         None => {
+            if outcome == Outcome::Cancelled && code == 0 {
+                talk.notice("the command ended with 0 after a signal that asked for its end: the outcome is cancelled, and no artefact is attested");
+            }
             if scope.artefacts.is_empty() && outcome == Outcome::Succeeded {
                 talk.notice("no --artefact was named: the evidence is about the inputs alone, and no file can be verified with it");
             }

@@ -135,6 +135,9 @@ impl SignArgs {
     ) -> Result<Keys, Failure> {
         let mut keys = Keys::default();
         if self.sign == SignMode::Never {
+            if !self.keys.is_empty() || self.key_fd.is_some() {
+                return Err(Failure::usage("--sign never with a key: expected one or the other"));
+            }
             return Ok(keys);
         }
         for path in &self.keys {

@@ -59,8 +59,9 @@ impl Talk {
 pub(super) struct Progress(ProgressBar);
 
 impl Progress {
-    pub(super) fn files(&self, files: u64) {
-        self.0.set_position(files);
+    /// Told how many more files and bytes are done.
+    pub(super) fn report(&self) -> impl Fn(u64, u64) + Sync {
+        |files, _bytes| self.0.inc(files)
     }
 }
 

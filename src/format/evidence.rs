@@ -152,6 +152,9 @@ pub enum SigningLayout {
     InJob,
     /// A job that runs no code of the project.
     SeparateJob,
+    /// No build was bracketed: which job signs says nothing of it.
+    #[serde(rename = "not applicable")]
+    NotApplicable,
     /// One that this version doesn't know.
     #[serde(other)]
     Unknown,
@@ -169,7 +172,7 @@ pub struct Signing {
 /// Where the key was while the build ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyCustody {
-    /// `in-job`, `separate-job`, or `none` for an unsigned capture.
+    /// `in-job`, `separate-job`, `none` for an unsigned capture, `not applicable` without a build.
     pub custody: String,
     /// Where the key was read from: `file`, `descriptor`, `variable`; absent without a key.
     #[serde(default, skip_serializing_if = "Option::is_none")]

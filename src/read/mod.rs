@@ -3,7 +3,7 @@
 //! Nothing here says that a line is true, or even signed. Its payload is reached in two ways only:
 //! through `verify`, and through [`Untrusted::unchecked`].
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::base::digest::Sha256;
 use crate::base::file::{self, FileError};
@@ -121,8 +121,6 @@ pub struct PassedOver {
 /// What one file holds.
 #[derive(Debug, Default)]
 pub struct Evidence {
-    /// Where it was read; empty for bytes.
-    pub path: PathBuf,
     /// Envelopes, in the order of the file.
     pub lines: Vec<Untrusted>,
     /// Statements that nobody signed: shown by `inspect`, and of no weight.
@@ -146,9 +144,7 @@ impl Evidence {
 /// # Errors
 /// A file that can't be read or is over a cap gives nothing, not its first part.
 pub fn file(path: &Path) -> Result<Evidence, ReadError> {
-    let mut evidence = bytes(&file::read(path, FILE_MAX)?)?;
-    path.clone_into(&mut evidence.path);
-    Ok(evidence)
+    bytes(&file::read(path, FILE_MAX)?)
 }
 
 /// Reads JSON lines, or one document that may stand over several lines.

@@ -2,8 +2,6 @@
 
 mod provenance;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::base::digest::Sha256;
@@ -15,9 +13,19 @@ use crate::format::section::{INLINE_BYTES_MAX, INLINE_ENTRIES_MAX, SealedSection
 use crate::format::slsa::PROVENANCE_V1;
 use crate::format::statement::{NewStatement, Subject};
 
-/// Parts that formats have a place for and that this version doesn't capture.
-const NOT_CAPTURED: [&str; 7] =
-    ["changes", "controls", "dependencies", "distribution", "identity", "packages", "tools"];
+/// Parts that the format has a place for and that this version doesn't capture.
+const NOT_CAPTURED: [&str; 10] = [
+    "changes",
+    "controls",
+    "custody",
+    "dependencies",
+    "distribution",
+    "environment.ca_bundle",
+    "environment.git_configuration",
+    "identity",
+    "packages",
+    "tools",
+];
 
 /// The statements of one bracket.
 #[derive(Debug)]
@@ -60,10 +68,11 @@ pub fn compose(capture: Capture, seed: [u8; 32]) -> Result<Statements, JsonError
 
 /// A statement needs a subject; without an artefact it is about what went in.
 fn inputs_subject(capture: &Capture) -> Subject {
-    let root = capture.inputs.get().map_or_else(|| Sha256::of(b""), |inputs| inputs.root);
+    // Without a root there is no digest: such a subject matches nothing.
+    let root = capture.inputs.get().map(|inputs| inputs.root.to_string());
     Subject {
         name: Some(INPUTS_SUBJECT.to_owned()),
-        digest: BTreeMap::from([(Sha256::ALGORITHM.to_owned(), root.to_string())]),
+        digest: root.map(|root| (Sha256::ALGORITHM.to_owned(), root)).into_iter().collect(),
         // A root digest: a file of these bytes is something else.
         annotations: serde_json::Map::from_iter([("kind".to_owned(), "inputs".into())]),
     }

@@ -25,7 +25,14 @@ pub type Signers = BTreeSet<PublicKey>;
 /// ```compile_fail
 /// use proofmark::verify::Verified;
 /// fn forge<T>(value: T) -> Verified<T> {
-///     Verified { value, signers: Default::default(), payload: todo!(), lines: vec![1] }
+///     Verified {
+///         value,
+///         signers: Default::default(),
+///         payload: proofmark::base::digest::Sha256::of(b""),
+///         lines: vec![1],
+///         claims: Default::default(),
+///         subjects: Default::default(),
+///     }
 /// }
 /// ```
 #[derive(Debug, Clone)]
@@ -93,14 +100,24 @@ pub struct Unusable {
 }
 
 /// What the lines of one file amount to under one trust.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Authenticated {
+    /// How many distinct keys the trust asks for.
+    threshold: usize,
     /// Each payload once, with all its signers, in the order of the file.
     pub verified: Vec<Verified<Statement>>,
     /// Lines that don't verify.
     pub failed: Vec<FailedLine>,
     /// Lines that verify and say nothing.
     pub unusable: Vec<Unusable>,
+}
+
+impl Authenticated {
+    /// How many distinct keys must have signed a statement for it to count.
+    #[must_use]
+    pub const fn threshold(&self) -> usize {
+        self.threshold
+    }
 }
 
 /// Checks every line against every trusted key.
@@ -112,7 +129,12 @@ pub struct Authenticated {
 /// 4. Lines over equal bytes are one statement, signed by all their signers.
 #[must_use]
 pub fn authenticate(evidence: &Evidence, trust: &Trust) -> Authenticated {
-    let mut result = Authenticated::default();
+    let mut result = Authenticated {
+        threshold: trust.threshold(),
+        verified: Vec::new(),
+        failed: Vec::new(),
+        unusable: Vec::new(),
+    };
     let mut known: BTreeMap<Sha256, usize> = BTreeMap::new();
     for line in &evidence.lines {
         let envelope = line.envelope_to_verify();

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::authenticate::{Authenticated, Verified};
-use super::expect::{Expectations, Unmet};
-use super::subject::{Artefact, Disagreement, Match};
+use super::expect::Expectations;
+use super::reason::{Reason, Verdict};
+use super::subject::{Artefact, Match};
 use crate::base::digest::Sha256;
 use crate::base::text::Printable;
 use crate::base::time::Time;
@@ -20,12 +21,10 @@ pub(super) const USUAL_TYPES: [&str; 3] = [BUILD_EVIDENCE, PROVENANCE_V1, PROVEN
 /// What the checker wants, beside trust.
 #[derive(Debug, Clone, Default)]
 pub struct Wishes {
-    /// The wanted predicate types, exactly; empty for [`USUAL_TYPES`].
+    /// The wanted predicate types, exactly; empty for build evidence and SLSA provenance.
     pub predicate_types: Vec<String>,
     /// A subject's base name must be the artefact's.
     pub strict_names: bool,
-    /// How many distinct keys must have signed.
-    pub threshold: usize,
     /// What the accepted statements must say.
     pub expectations: Expectations,
 }
@@ -40,192 +39,6 @@ impl Wishes {
             self.predicate_types.iter().any(|wanted| wanted == predicate_type)
         }
     }
-}
-
-/// The three answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The evidence is about this artefact and nothing contradicts.
-    Verified,
-    /// The evidence contradicts.
-    Refused,
-    /// There is nothing to verify with.
-    CouldNotTell,
-}
-
-/// Why an artefact isn't verified. The letters are those of the order of checks in [`judge`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
-    /// (a) Refused.
-    #[error("no signature verifies: expected one by a trusted key, found none on line {}", list(.lines))]
-    NoSignatureVerifies {
-        /// The lines that a trusted key should have signed.
-        lines: Vec<usize>,
-    },
-    /// (a) Could not tell.
-    #[error("nothing to verify with: expected a line signed by a trusted key, found none")]
-    NothingSigned,
-    /// (b) Could not tell.
-    #[error("no statement of a wanted type: expected {wanted}, found {found}")]
-    NoWantedType {
-        /// The wanted types.
-        wanted: String,
-        /// Those of the verified lines.
-        found: String,
-    },
-    /// (c) Refused.
-    #[error("different digest: expected sha256:{expected}, found sha256:{found}")]
-    DifferentDigest {
-        /// As a verified statement has it for the artefact's name.
-        expected: String,
-        /// As the artefact has it.
-        found: Sha256,
-    },
-    /// (c) Could not tell.
-    #[error(
-        "no statement is about this artefact: expected a subject with sha256:{found}, found none"
-    )]
-    NotASubject {
-        /// As the artefact has it.
-        found: Sha256,
-    },
-    /// (d) Refused.
-    #[error("{} disagrees beside a digest that agrees: expected {}, found {}", .0.what, Printable(&.0.expected), .0.found)]
-    Disagrees(Disagreement),
-    /// Refused, where names are strict.
-    #[error("different name: expected {}, found {}", Printable(.expected), Printable(.found))]
-    DifferentName {
-        /// The artefact's name, or the one that it was to be checked under.
-        expected: String,
-        /// The name that the statement gives it.
-        found: String,
-    },
-    /// (e) Could not tell.
-    #[error(
-        "provenance without its build evidence: expected verified evidence of build {}, found none",
-        Printable(.build)
-    )]
-    EvidenceMissing {
-        /// The build's id; `?` where the line names none.
-        build: String,
-    },
-    /// (f) Could not tell.
-    #[error("too few signers: expected {needed} distinct keys, found {found}")]
-    TooFewSigners {
-        /// The threshold.
-        needed: usize,
-        /// The most that any matching statement has.
-        found: usize,
-    },
-    /// (g) Refused.
-    #[error("the build did not succeed: expected outcome succeeded, found {found}")]
-    Outcome {
-        /// As the evidence has it.
-        found: Outcome,
-    },
-    /// (g) Refused.
-    #[error(
-        "lines of different builds: expected the provenance to be a companion of build {}, found sha256:{found} which it doesn't list",
-        Printable(.build)
-    )]
-    NotACompanion {
-        /// The build's id.
-        build: String,
-        /// The provenance line's payload digest.
-        found: Sha256,
-    },
-    /// (g) Refused.
-    #[error(
-        "lines of build {} disagree on the {what}: {} and {}",
-        Printable(.build), Printable(.one), Printable(.other)
-    )]
-    LinesDisagree {
-        /// The build's id.
-        build: String,
-        /// `source`, `commit`, `ref` or `outcome`.
-        what: &'static str,
-        /// What one line says.
-        one: String,
-        /// What another says.
-        other: String,
-    },
-    /// (g) Refused.
-    #[error(
-        "{} doesn't hold: expected {}, found {}",
-        .0.expectation.name(),
-        Printable(&.0.expected),
-        .0.found.as_deref().unwrap_or("no accepted statement that says it")
-    )]
-    Unmet(Unmet),
-}
-
-impl Reason {
-    /// A stable name for machines.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::NoSignatureVerifies { .. } => "no-signature-verifies",
-            Self::NothingSigned => "nothing-signed",
-            Self::NoWantedType { .. } => "no-wanted-type",
-            Self::DifferentDigest { .. } => "different-digest",
-            Self::NotASubject { .. } => "not-a-subject",
-            Self::Disagrees(_) => "digest-disagrees",
-            Self::DifferentName { .. } => "different-name",
-            Self::EvidenceMissing { .. } => "evidence-missing",
-            Self::TooFewSigners { .. } => "too-few-signers",
-            Self::Outcome { .. } => "outcome",
-            Self::NotACompanion { .. } => "not-a-companion",
-            Self::LinesDisagree { .. } => "lines-disagree",
-            Self::Unmet(_) => "expectation",
-        }
-    }
-
-    /// What it amounts to.
-    #[must_use]
-    pub const fn verdict(&self) -> Verdict {
-        match self {
-            Self::NothingSigned
-            | Self::NoWantedType { .. }
-            | Self::NotASubject { .. }
-            | Self::EvidenceMissing { .. }
-            | Self::TooFewSigners { .. } => Verdict::CouldNotTell,
-            _ => Verdict::Refused,
-        }
-    }
-
-    /// What to do.
-    #[must_use]
-    pub const fn hint(&self) -> &'static str {
-        match self {
-            Self::NoSignatureVerifies { .. } => {
-                "check that the key is the vendor's; if it is, the evidence was altered: don't use the artefact"
-            }
-            Self::NothingSigned => "ask the vendor for signed evidence of this artefact",
-            Self::NoWantedType { .. } => {
-                "name the type with --predicate-type if it is the one you want"
-            }
-            Self::DifferentDigest { .. } | Self::Disagrees(_) => {
-                "don't use the artefact; fetch it again from the vendor"
-            }
-            Self::NotASubject { .. } => "check that this is the evidence of this very release",
-            Self::DifferentName { .. } => {
-                "rename the artefact, or check without --name and --strict-names"
-            }
-            Self::EvidenceMissing { .. } => "ask the vendor for the whole evidence file",
-            Self::TooFewSigners { .. } => "ask the vendor for the missing signatures",
-            Self::Outcome { .. } => {
-                "don't use the artefact; ask the vendor for one of a build that succeeded"
-            }
-            Self::NotACompanion { .. } | Self::LinesDisagree { .. } => {
-                "don't use the artefact; the evidence file was put together from several builds"
-            }
-            Self::Unmet(_) => "don't use the artefact unless what you expect is wrong",
-        }
-    }
-}
-
-fn list(lines: &[usize]) -> String {
-    lines.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// A statement that an artefact was accepted on.
@@ -356,7 +169,7 @@ fn accept<'a>(
         return Err(Reason::EvidenceMissing { build });
     }
     // (f)
-    let needed = wishes.threshold;
+    let needed = set.threshold();
     let signers = |statement: &Verified<Statement>| {
         let own = statement.signers().len();
         let claims = statement.claims();

@@ -6,11 +6,13 @@
 mod authenticate;
 mod expect;
 mod judge;
+mod reason;
 mod subject;
 mod trust;
 
 pub use authenticate::{Authenticated, FailedLine, Signers, Unusable, Verified, authenticate};
 pub use expect::{Expectation, Expectations, Unmet};
-pub use judge::{Accepted, Judgement, Reason, Verdict, Wishes, judge, judge_statements};
+pub use judge::{Accepted, Judgement, Wishes, judge, judge_statements};
+pub use reason::{Reason, Verdict};
 pub use subject::{Artefact, ArtefactKind, Disagreement, is_tree};
 pub use trust::{Trust, TrustError};

@@ -112,7 +112,7 @@ struct Known {
 /// The subjects of a statement that can match anything, found by digest and by name: thousands of
 /// artefacts are looked up in thousands of subjects.
 ///
-/// Left out is a subject whose name is forbidden, and one without a strong digest.
+/// Left out is a subject whose name is forbidden; one without a strong digest is found by none.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Subjects {
     known: Vec<Known>,
@@ -175,7 +175,8 @@ impl Subjects {
     /// evidence is about this artefact, and it is another one.
     pub(super) fn contradiction(&self, artefact: &Artefact) -> Option<String> {
         let places = self.by_name.get(artefact.name.as_ref()?)?;
-        places.iter().filter_map(|at| self.known.get(*at)).find_map(|known| {
+        let known = places.iter().filter_map(|at| self.known.get(*at));
+        known.filter(|known| !known.is_inputs).find_map(|known| {
             let expected = known.sha256.as_ref()?.digest?;
             (expected != artefact.sha256).then(|| expected.to_string())
         })

@@ -78,11 +78,10 @@ impl Destination {
     }
 
     /// Writes the lines, signed or not, and the sections. Both are whole on the disk before either has
-    /// its name, so that a full disk leaves older ones together. The sections come first: whoever sees
-    /// the signed file finds what it names.
+    /// its name, so that a full disk leaves older ones as they are.
     ///
     /// # Errors
-    /// Where one can't be written; then none of them is new.
+    /// Where one can't be written, or comes to be there in the meantime.
     pub fn write(
         &self,
         lines: &[Vec<u8>],
@@ -92,24 +91,33 @@ impl Destination {
         self.check_free()?;
         let main = if signed { &self.signed } else { &self.unsigned };
         let main = self.draft(main, lines.iter().map(Vec::as_slice))?;
-        if sections.is_empty() {
-            self.remove_stale(&self.sections);
-        } else {
-            self.draft(&self.sections, sections.iter().map(|s| s.line.as_slice()))?.place()?;
-        }
-        if let Err(error) = main.place() {
-            let _ = file::remove(&self.sections);
-            return Err(error);
-        }
-        self.remove_stale(if signed { &self.unsigned } else { &self.signed });
-        Ok(())
-    }
-
-    /// A file of an earlier build beside the new ones would seem to belong to them.
-    fn remove_stale(&self, path: &Path) {
+        let sealed = match sections {
+            [] => None,
+            _ => Some(self.draft(&self.sections, sections.iter().map(|s| s.line.as_slice()))?),
+        };
         if self.overwrite == Overwrite::Replace {
-            let _ = file::remove(path);
+            // Sections of one build beside the signed file of another are an error for whoever reads
+            // them; none at all are merely unknown. So the old ones go first, and a kill between two
+            // steps leaves no pair that doesn't belong together.
+            file::remove(&self.sections)?;
+            main.place()?;
+            if let Some(sealed) = sealed {
+                sealed.place()?;
+            }
+            let _ = file::remove(if signed { &self.unsigned } else { &self.signed });
+            return Ok(());
         }
+        // Where nothing is there yet the sections come first: whoever sees the signed file finds what
+        // it names.
+        let has_sections = sealed.is_some();
+        if let Some(sealed) = sealed {
+            sealed.place()?;
+        }
+        main.place().inspect_err(|_| {
+            if has_sections {
+                let _ = file::remove(&self.sections);
+            }
+        })
     }
 
     fn draft<'a>(

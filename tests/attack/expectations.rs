@@ -261,7 +261,7 @@ fn aged(finished: &str, now: &str) -> Verdict {
     };
     let expectations =
         Expectations { max_age: Some("1d".parse().unwrap()), ..Expectations::default() };
-    let wishes = Wishes { threshold: 1, expectations, ..Wishes::default() };
+    let wishes = Wishes { expectations, ..Wishes::default() };
     let now: Time = now.parse().unwrap();
     judge(&set, &artefact, &wishes, now).verdict()
 }

@@ -204,6 +204,18 @@ fn a_missing_file_is_refused_where_the_whole_is_asked_for() {
 }
 
 #[test]
+fn one_file_stands_for_one_of_two_equal_subjects() {
+    let bench = Bench::new();
+    bench.file("dist/a", APP);
+    let subjects = json!([subject("a", APP), subject("b", APP)]);
+    let lines = build("b1", &subjects).lines();
+    let run = complete(&bench, &lines);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    bench.file("dist/b", APP);
+    complete(&bench, &lines).is_verified();
+}
+
+#[test]
 fn a_subject_that_no_file_can_be_is_missing() {
     let bench = Bench::new();
     bench.file("dist/app", APP);

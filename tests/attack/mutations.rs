@@ -58,7 +58,7 @@ impl Checker {
         for verified in &set.verified {
             assert!(self.signed.contains(&verified.payload_digest()), "{}", show(bytes));
         }
-        let wishes = Wishes { threshold: 1, ..Wishes::default() };
+        let wishes = Wishes::default();
         let judgement = judge(&set, &self.artefact, &wishes, self.now);
         for accepted in &judgement.accepted {
             assert!(self.signed.contains(&accepted.statement.payload_digest()), "{}", show(bytes));

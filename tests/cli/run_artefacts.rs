@@ -127,6 +127,16 @@ fn names_that_clash_are_an_error_that_shows_the_way_out() {
 }
 
 #[test]
+fn yesterdays_artefact_made_executable_is_yesterdays_artefact() {
+    let place = Place::new();
+    place.write("app", "old");
+    let said = place.run(&["-a", "app"], "chmod +x app").exits(125);
+    said.tells("found only ones that were there before");
+    place.run(&["--force", "--allow-unchanged", "-a", "app"], "chmod -x app").exits(0);
+    assert_eq!(subjects(&place), pairs(&[("app", "unchanged")]));
+}
+
+#[test]
 fn a_link_is_no_artefact() {
     let place = Place::new();
     place

@@ -151,9 +151,13 @@ fn sign_never_and_sign_required() {
     assert!(place.names().is_empty());
     call(&["--sign", "never"]).exits(0);
     assert!(place.has(UNSIGNED) && !place.has(EVIDENCE));
-    // Even with a key at hand; and in a place that asks for one.
+    // A key that is asked for and not used would surprise.
     let key = place.key(1);
-    call(&["--force", "--sign", "never", "--key", &key]).exits(0);
+    call(&["--force", "--sign", "never", "--key", &key])
+        .exits(125)
+        .tells("--sign never with a key");
+    // One that lies about is no wish; nor is a place that asks for one.
+    call(&["--force", "--sign", "never"]).var("PROOFMARK_KEY_FILE", &key).exits(0);
     assert!(place.has(UNSIGNED) && !place.has(EVIDENCE));
     call(&["--force", "--sign", "never"]).var("CI", "true").exits(0);
     call(&["--force", "--sign", "required", "--key", &key]).exits(0);

@@ -238,7 +238,7 @@ fn same(before: &Row, now: &Row) -> bool {
         && before.digest == now.digest
         && before.flags & COUNTS == now.flags & COUNTS
         && !now.has(Row::MIXED | Row::NOT_REACHED)
-        && !before.has(Row::NOT_REACHED)
+        && !before.has(Row::MIXED | Row::NOT_REACHED)
 }
 
 impl<'b> Differences<'b> {

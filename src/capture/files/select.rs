@@ -144,6 +144,10 @@ pub fn select(
     let mut named: BTreeMap<ArtefactName, Selected> = BTreeMap::new();
     for argument in arguments {
         let matches = matches(argument, differences)?;
+        let matches: Vec<_> = matches
+            .into_iter()
+            .map(|(change, entry)| (by_content(change, &entry, differences), entry))
+            .collect();
         if matches.is_empty() {
             selection.matched_nothing.push(argument.source.clone());
         } else if matches.iter().all(|(change, _)| *change == tree::Change::Unchanged) {
@@ -175,6 +179,23 @@ pub fn select(
     }
     selection.artefacts = named.into_values().collect();
     Ok(selection)
+}
+
+/// A file with the digest that it had is unchanged, whatever its mode: yesterday's artefact made executable
+/// is yesterday's artefact.
+fn by_content(
+    change: tree::Change,
+    entry: &Entry<'_>,
+    differences: &Differences<'_>,
+) -> tree::Change {
+    let before = differences.before().get(entry.path);
+    let same = before.is_some_and(|before| {
+        before.kind == entry.kind
+            && before.content == Content::Read
+            && entry.content == Content::Read
+            && before.digest == entry.digest
+    });
+    if same { tree::Change::Unchanged } else { change }
 }
 
 fn matches<'d>(

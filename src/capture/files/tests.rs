@@ -1,3 +1,5 @@
+//! What a bracket makes of a folder before and after.
+
 use std::fs;
 use std::path::PathBuf;
 

@@ -62,6 +62,8 @@ pub(super) struct Found {
     pub(super) passed_over: Vec<(String, &'static str)>,
 }
 
+/// Why a link is passed over.
+const NO_FILE: &str = "a link or special file, not checked";
 /// Why evidence in a folder is passed over.
 const EVIDENCE: &str = "evidence, no artefact";
 
@@ -128,13 +130,16 @@ fn glob(argument: &str, name: Option<&str>, found: &mut Found) -> Result<(), Fai
     let before = found.items.len();
     // As in a shell, what can't be looked into matches nothing.
     for entry in below(root).into_iter().filter_map(Result::ok) {
-        if !entry.file_type().is_file() {
-            continue;
-        }
+        let is_file = entry.file_type().is_file();
         let path = entry.into_path();
         let Ok(relative) = path.strip_prefix(root) else { continue };
-        let text = relative.to_string_lossy().replace('\\', "/");
-        if patterns.matches_glob(text.as_bytes()) {
+        let bytes = relative.as_os_str().as_encoded_bytes();
+        let slashed = bytes.iter().map(|b| if cfg!(windows) && *b == b'\\' { b'/' } else { *b });
+        if patterns.matches_glob(&slashed.collect::<Vec<_>>()) {
+            if !is_file {
+                found.passed_over.push((label(&path), NO_FILE));
+                continue;
+            }
             let shown = if folder.is_empty() { relative.to_owned() } else { path };
             found.items.push(file(&shown, name));
         }
@@ -174,8 +179,7 @@ fn folder(folder: &Path, name: Option<&str>, bundles: &mut Bundles, found: &mut 
         let path = match entry {
             Ok(entry) if entry.file_type().is_file() => entry.into_path(),
             Ok(entry) => {
-                let why = "a link or special file, not checked";
-                found.passed_over.push((label(entry.path()), why));
+                found.passed_over.push((label(entry.path()), NO_FILE));
                 continue;
             }
             Err(error) => {
@@ -234,8 +238,7 @@ fn as_tree(folder: &Path, name: Option<&str>, bundle: &Bundle) -> Option<(Item, 
     let destination =
         crate::write::Destination::new(&bundle.path, crate::base::file::Overwrite::Never);
     let root = folder.canonicalize().ok()?;
-    let skip: Vec<PathBuf> = destination
-        .all()
+    let skip: Vec<PathBuf> = [destination.signed(), destination.sections()]
         .iter()
         .filter_map(|path| path.canonicalize().ok()?.strip_prefix(&root).ok().map(Path::to_owned))
         .collect();

@@ -142,8 +142,9 @@ pub(super) fn write(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()
     let mut bundles = BTreeMap::new();
     for answer in &outcome.answers {
         for accepted in answer.result.iter().flat_map(|judgement| &judgement.accepted) {
+            let first = accepted.statement.lines().first().copied();
             let digest = accepted.statement.payload_digest();
-            statements.entry(digest).or_insert_with(|| statement(accepted));
+            statements.entry((first, digest)).or_insert_with(|| statement(accepted));
         }
         if let Some(bundle) = answer.bundle {
             bundles.entry(&bundle.path).or_insert_with(|| BundleV1 {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::check_args::{ExpectArgs, TrustArgs, bundle_of, filled};
-use super::failure::Failure;
+use super::failure::{Failure, Fault};
 use super::talk::Talk;
 use crate::base::digest::{Sha256, Sha512};
 use crate::base::text::{count, printable_path};
@@ -124,6 +124,7 @@ impl Trouble {
 struct Answer<'a> {
     item: &'a Item,
     sha256: Option<Sha256>,
+    sha512: Option<Sha512>,
     size: Option<u64>,
     bundle: Option<&'a Bundle>,
     result: Result<Judgement<'a>, Trouble>,
@@ -190,7 +191,6 @@ pub(super) fn run(args: &Verify, talk: Talk, out: &mut dyn Write) -> Result<u8, 
     let wishes = Wishes {
         predicate_types: args.expect.predicate_types(),
         strict_names: args.strict_names || args.name.is_some(),
-        threshold: trust.threshold(),
         expectations: args.expect.expectations(),
     };
 
@@ -209,19 +209,20 @@ pub(super) fn run(args: &Verify, talk: Talk, out: &mut dyn Write) -> Result<u8, 
 
     let hashed = hash(&found.items, &bundles, talk);
     let now = Time::now();
-    let answers = found
+    let answers: Vec<_> = found
         .items
         .iter()
         .zip(hashed)
         .map(|(item, artefact)| answer(item, artefact, &bundles, &wishes, now))
         .collect();
+    let checked = checked(&wishes, &answers);
     let mut outcome = Outcome {
         answers,
         passed_over: &found.passed_over,
         missing: Vec::new(),
         complete: args.complete,
-        checked: checked(&wishes),
-        not_checked: not_checked(&wishes),
+        not_checked: not_checked(&checked),
+        checked,
         max_age: wishes.expectations.max_age.is_some(),
     };
     if args.complete {
@@ -234,7 +235,8 @@ pub(super) fn run(args: &Verify, talk: Talk, out: &mut dyn Write) -> Result<u8, 
     // A reader that went away has seen enough; the exit code still says what was found.
     match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            return Err(Failure::trouble(format_args!("cannot write the result: {error}")));
+            let message = format_args!("cannot write the result: {error}");
+            return Err(Failure::new(Fault::CouldNotTell, message));
         }
         _ => {}
     }
@@ -314,11 +316,7 @@ fn hash(items: &[Item], bundles: &Bundles, talk: Talk) -> Vec<Hashed> {
         })
         .collect();
     let progress = talk.progress("hashing");
-    let done = std::sync::atomic::AtomicU64::new(0);
-    let report = |files: u64, _: u64| {
-        let before = done.fetch_add(files, std::sync::atomic::Ordering::Relaxed);
-        progress.files(before + files);
-    };
+    let report = progress.report();
     let mut hashed = hash_all(&files, Links::Follow, with_sha512, &|| false, &report).into_iter();
     items
         .iter()
@@ -370,49 +368,74 @@ fn answer<'a>(
     now: Time,
 ) -> Answer<'a> {
     let bundle = bundles.get(item);
-    let (sha256, size) =
-        artefact.as_ref().map_or((None, None), |artefact| (Some(artefact.sha256), artefact.size));
+    let (sha256, sha512, size) = match &artefact {
+        Ok(artefact) => (Some(artefact.sha256), artefact.sha512, artefact.size),
+        Err(_) => (None, None, None),
+    };
     let result = artefact.and_then(|artefact| match bundle.map(|bundle| &bundle.content) {
         None => Err(Trouble::NoBundle),
         Some(Err(why)) => Err(Trouble::BadBundle(why.clone())),
         Some(Ok((_, authenticated))) => Ok(judge(authenticated, &artefact, wishes, now)),
     });
-    Answer { item, sha256, size, bundle, result }
+    Answer { item, sha256, sha512, size, bundle, result }
 }
 
-fn checked(wishes: &Wishes) -> Vec<&'static str> {
-    let mut checked = vec!["signature", "digest", "outcome"];
-    if wishes.strict_names {
+/// What was checked of every artefact that is verified.
+fn checked(wishes: &Wishes, answers: &[Answer<'_>]) -> Vec<&'static str> {
+    let mut checked = vec!["signature", "digest"];
+    let every = |holds: &dyn Fn(&Answer<'_>) -> bool| {
+        let mut verified = answers.iter().filter(|a| a.verdict() == Verdict::Verified).peekable();
+        verified.peek().is_some() && verified.all(holds)
+    };
+    // Provenance by others can't say how the build ended.
+    if every(&|answer| {
+        let accepted = answer.result.iter().flat_map(|judgement| &judgement.accepted);
+        accepted.into_iter().any(|accepted| accepted.statement.claims().evidence.is_some())
+    }) {
+        checked.push("outcome");
+    }
+    if wishes.strict_names && every(&|answer| answer.item.name.is_some()) {
         checked.push("name");
     }
     checked.extend(wishes.expectations.asked().iter().map(|expectation| expectation.name()));
     checked
 }
 
-fn not_checked(wishes: &Wishes) -> Vec<&'static str> {
-    let checked = checked(wishes);
+fn not_checked(checked: &[&'static str]) -> Vec<&'static str> {
     let mut not = vec!["repository", "ref", "trigger", "builder"];
     not.retain(|what| !checked.contains(what));
     not
 }
 
-/// The subjects of accepted statements that none of the artefacts is.
+/// The subjects of accepted statements that none of the artefacts is. Two subjects of one content are two
+/// artefacts: each takes one of those given.
 fn missing_subjects(answers: &[Answer<'_>]) -> Vec<String> {
-    let given: BTreeSet<_> = answers.iter().filter_map(|answer| answer.sha256).collect();
     let mut missing = BTreeSet::new();
     let judgements = answers.iter().filter_map(|answer| answer.result.as_ref().ok());
     let accepted = judgements.flat_map(|judgement| &judgement.accepted);
     let statements: BTreeMap<_, _> =
         accepted.map(|a| (a.statement.payload_digest(), a.statement)).collect();
     for statement in statements.values() {
+        let mut given: BTreeMap<String, usize> = BTreeMap::new();
+        for answer in answers {
+            let digests = [
+                answer.sha256.map(|digest| digest.to_string()),
+                answer.sha512.map(|digest| digest.to_string()),
+            ];
+            for digest in digests.into_iter().flatten() {
+                *given.entry(digest).or_default() += 1;
+            }
+        }
         for subject in &statement.get().subjects {
-            let digest = subject.digest.get(Sha256::ALGORITHM).map(String::as_str);
-            let there =
-                digest.and_then(|text| text.parse().ok()).is_some_and(|d| given.contains(&d));
-            if !there {
-                let name = subject.name.as_deref().unwrap_or("(no name)");
-                let digest = digest.unwrap_or("no sha256");
-                missing.insert(crate::base::text::printable(&format!("{name} sha256:{digest}")));
+            let stated = |algorithm| subject.digest.get(algorithm).map(|hex| hex.to_lowercase());
+            let digest = stated(Sha256::ALGORITHM).or_else(|| stated(Sha512::ALGORITHM));
+            match digest.as_ref().and_then(|digest| given.get_mut(digest)) {
+                Some(left) if *left > 0 => *left -= 1,
+                _ => {
+                    let name = subject.name.as_deref().unwrap_or("(no name)");
+                    let digest = digest.as_deref().unwrap_or("no strong digest");
+                    missing.insert(crate::base::text::printable(&format!("{name} {digest}")));
+                }
             }
         }
     }

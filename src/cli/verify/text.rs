@@ -1,6 +1,6 @@
 //! The result for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::{Answer, Outcome, bundle_notes, exit_code, fault, label, notes, word};
@@ -9,6 +9,10 @@ use crate::base::text::{Printable, count};
 use crate::format::evidence::Bracket;
 use crate::verify::{Accepted, Verdict};
 
+/// How a note begins that is about one artefact alone.
+const OWN_NOTE: &str = "another name";
+/// How a note begins that the statement's own lines say too.
+const SAID_BELOW: &str = "how it was built";
 /// More verified artefacts than this are counted and not listed; all others are always listed.
 const LISTED_MAX: usize = 100;
 
@@ -58,10 +62,8 @@ fn write_answer(
         writeln!(out, "  sha256:{sha256}{size}")?;
     }
     for note in notes(answer, max_age) {
-        // The statement below says it, once; and repeated for each of many artefacts, what is said of
-        // the build would hide the rest.
-        let said_below = note.starts_with("how it was built");
-        if (!several && !said_below) || note.starts_with("another name") {
+        // Of several artefacts, what is said of the build stands once, further down.
+        if note.starts_with(OWN_NOTE) || !(several || note.starts_with(SAID_BELOW)) {
             writeln!(out, "  {note}")?;
         }
     }
@@ -70,13 +72,24 @@ fn write_answer(
 
 /// What the accepted statements say, each once; and what is to be said of the files they stand in.
 fn write_evidence(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut statements: BTreeMap<Sha256, &Accepted<'_>> = BTreeMap::new();
+    // In the order of the file.
+    let mut statements: BTreeMap<(Option<usize>, Sha256), &Accepted<'_>> = BTreeMap::new();
     let judgements = outcome.answers.iter().filter_map(|answer| answer.result.as_ref().ok());
     for accepted in judgements.flat_map(|judgement| &judgement.accepted) {
-        statements.entry(accepted.statement.payload_digest()).or_insert(accepted);
+        let first = accepted.statement.lines().first().copied();
+        statements.entry((first, accepted.statement.payload_digest())).or_insert(accepted);
     }
     for accepted in statements.values() {
         write_statement(accepted, out)?;
+    }
+    if outcome.answers.len() > 1 {
+        let all = outcome.answers.iter().flat_map(|answer| notes(answer, outcome.max_age));
+        let distinct: BTreeSet<_> = all
+            .filter(|note| !note.starts_with(OWN_NOTE) && !note.starts_with(SAID_BELOW))
+            .collect();
+        for note in distinct {
+            writeln!(out, "note: {note}")?;
+        }
     }
     let mut bundles = BTreeMap::new();
     for bundle in outcome.answers.iter().filter_map(|answer| answer.bundle) {

@@ -1,3 +1,5 @@
+//! What a first look sees.
+
 use super::*;
 use crate::base::digest::Sha256;
 

@@ -1,3 +1,5 @@
+//! What a second look tells apart.
+
 use super::*;
 use crate::base::digest::Sha256;
 

@@ -1,3 +1,5 @@
+//! What only Unix has: links, special files, rights.
+
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
