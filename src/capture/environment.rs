@@ -240,6 +240,10 @@ pub fn capture(variables: &Variables, also: &[String], redactor: &Redactor) -> C
     let mut gaps = Vec::new();
     let mut values = BTreeMap::new();
     let mut names = Vec::new();
+    for name in also.iter().filter(|name| !variables.0.contains_key(OsStr::new(name))) {
+        let reason = format!("{} was asked for and is not set", redactor.scrub(name).text);
+        gaps.push(Gap::new("environment.variables", reason, "set it, or don't name it with --env"));
+    }
     for (name, value) in variables.lossy().filter(|(name, _)| !is_own(OsStr::new(name))) {
         let allowed =
             ALLOWED.contains(&name.as_str()) || name.starts_with("LC_") || also.contains(&name);

@@ -69,7 +69,7 @@ pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
             let never = bracket::never_inputs(&scope, &destination, &keys);
             let classify = |path: &[u8]| surroundings.git.class(path);
             let class = surroundings.git.source.get().map(|_| &classify as files::Classifier<'_>);
-            let excluded = bracket::exclusions(&scope, &never);
+            let excluded = bracket::exclusions(&scope, &never, &redactor);
             let (inputs, more) = inputs(&scope, include, &never, class, excluded)?;
             gaps.extend(more);
             Fact::observed(Basis::Recomputed, inputs)

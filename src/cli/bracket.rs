@@ -242,8 +242,9 @@ pub(super) fn never_inputs(scope: &Scope, destination: &Destination, keys: &Keys
 }
 
 /// What the evidence says was left out.
-pub(super) fn exclusions(scope: &Scope, never: &[PathBuf]) -> Vec<String> {
-    let mut excluded = scope.excluded.clone();
+pub(super) fn exclusions(scope: &Scope, never: &[PathBuf], redactor: &Redactor) -> Vec<String> {
+    let mut excluded: Vec<_> =
+        scope.excluded.iter().map(|pattern| redactor.scrub(pattern).text).collect();
     excluded.extend(never.iter().map(|path| printable_path(path)));
     excluded
 }

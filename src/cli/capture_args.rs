@@ -28,8 +28,15 @@ pub(super) struct CaptureArgs {
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
     /// Record this variable's value, not its name alone
-    #[arg(long = "env", value_name = "NAME")]
+    #[arg(long = "env", value_name = "NAME", value_parser = variable_name)]
     variables: Vec<String>,
+}
+
+fn variable_name(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.contains('=') {
+        return Err("expected a variable's name, without a value".into());
+    }
+    Ok(text.into())
 }
 
 /// What the arguments mean.

@@ -106,7 +106,8 @@ pub(super) struct ExpectArgs {
 impl ExpectArgs {
     pub(super) fn expectations(&self) -> Expectations {
         Expectations {
-            source: self.source.clone(),
+            // Compared without userinfo, and so shown without.
+            source: self.source.as_deref().map(|url| redact::scrub_url(url).text),
             commit: self.commit.clone(),
             ref_name: self.ref_name.clone(),
             builder: self.builder.clone(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::failure::Failure;
+use super::sign_args::output_failure;
 use super::talk::Talk;
 use crate::base::file::{self, Access, Overwrite};
 use crate::base::text::printable_path;
@@ -27,9 +28,7 @@ pub(super) fn run(args: &Keygen, talk: Talk) -> Result<(), Failure> {
     public.push(".pub");
     let public = PathBuf::from(public);
     for path in [&args.out, &public] {
-        file::check_free(path, overwrite).map_err(|error| {
-            Failure::usage(error).hint("name another with --out, or replace it with --force")
-        })?;
+        file::check_free(path, overwrite).map_err(output_failure)?;
     }
     let key = SecretKey::generate().map_err(Failure::trouble)?;
     let secret = key.to_pem();

@@ -23,6 +23,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::base::process;
 use crate::capture::redact;
 use failure::Failure;
 use talk::Talk;
@@ -58,6 +59,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return unparsed(&error, &arguments),
     };
     let talk = Talk::new(cli.quiet);
+    if own_arguments(&arguments).any(may_be_private_key) {
+        let failure = Failure::usage("an argument looks like a private key; it isn't shown")
+            .hint("give a file's path, a descriptor (--key-fd), or the variable PROOFMARK_KEY");
+        talk.failure(&failure);
+        let is_run = matches!(cli.command, Command::Run(_));
+        return ExitCode::from(if is_run { 125 } else { failure.code() });
+    }
+    // A file that grows over the system's limit is an error like any other, not our end.
+    process::survive_size_limits();
     let out = &mut io::stdout().lock();
     let result = match &cli.command {
         // Its codes are its own: the command's, and 125 for a fault of ours.
@@ -88,6 +98,19 @@ fn printed(result: io::Result<()>) -> Result<u8, Failure> {
         }
         _ => Ok(0),
     }
+}
+
+/// What stands before `--`: ours, and not the wrapped command's.
+fn own_arguments(arguments: &[OsString]) -> impl Iterator<Item = &OsString> {
+    arguments.iter().skip(1).take_while(|argument| *argument != "--")
+}
+
+/// Messages repeat paths and names, and a log is read by many: a private key in the place of one is
+/// refused before anything can repeat it.
+fn may_be_private_key(argument: &OsString) -> bool {
+    let text = argument.to_string_lossy();
+    // The armour, and how the base64 of PKCS#8 of an Ed25519 key begins, of version 1 and 2.
+    ["PRIVATE KEY", "MC4CAQAwBQYDK2Vw", "MFECAQEwBQYDK2Vw"].iter().any(|sign| text.contains(sign))
 }
 
 /// Help and version are no error; a wrong `run` is 125, so that it isn't taken for the command's code.

@@ -148,6 +148,9 @@ fn prepare(args: &Run, talk: Talk) -> Result<Prepared, Failure> {
     {
         talk.notice(format_args!("the key is within reach of the command: {why}"));
     }
+    if args.shell.as_ref().is_some_and(|line| line.trim().is_empty()) {
+        return Err(Failure::usage("--shell: expected a line, found an empty one"));
+    }
     let command = match &args.shell {
         Some(line) => process::shell(line),
         None => args.command.clone(),
@@ -370,9 +373,12 @@ fn close(closed: Closed<'_>, course: Course, signals: &Signals, talk: Talk) -> R
 
     let classify = |path: &[u8]| surroundings.git.class(path);
     let class = surroundings.git.source.get().map(|_| &classify as files::Classifier<'_>);
-    let excluded = bracket::exclusions(&scope, &never);
+    let excluded = bracket::exclusions(&scope, &never, &redactor);
     let include = scope.inputs.as_ref();
     let (mut inputs, more) = files::inputs(&before, include, class, excluded);
+    if include.is_some() && inputs.all.files == 0 {
+        talk.notice("no file is what --input names: the evidence has no inputs");
+    }
     gaps.extend(more);
     let mut subjects = Vec::new();
     let mut refusal = None;
@@ -413,7 +419,15 @@ fn close(closed: Closed<'_>, course: Course, signals: &Signals, talk: Talk) -> R
         redactions,
         gaps,
     };
-    bracket::conclude(seen, surroundings, platform, &keys, &destination, talk)?;
+    bracket::conclude(seen, surroundings, platform, &keys, &destination, talk).map_err(
+        |mut failure| {
+            let message = &failure.message;
+            failure.message = format!(
+                "the command ended with {code}, and its evidence was not written: {message}"
+            );
+            failure.hint("see that there is room and that the build doesn't write there, or name another place with -o")
+        },
+    )?;
     match refusal {
         // The evidence is there, and a command that failed keeps its own code.
         Some(failure) if code != 0 => {

@@ -118,9 +118,11 @@ impl SignArgs {
     /// An error if an output exists.
     pub(super) fn check_output(&self) -> Result<Destination, Failure> {
         let destination = self.destination();
-        destination.check_free().map_err(|error| {
-            Failure::usage(error).hint("name another with -o, or replace it with --force")
-        })?;
+        if self.out.as_os_str() == "-" {
+            return Err(Failure::usage("-o -: evidence is not written to standard output")
+                .hint("name a file; ./- for one of that name"));
+        }
+        destination.check_free().map_err(output_failure)?;
         Ok(destination)
     }
 
@@ -165,7 +167,10 @@ impl SignArgs {
     }
 
     fn keys_of_variables(&self, variables: &Variables, keys: &mut Keys) -> Result<(), Failure> {
-        let value = variables.raw(KEY_VARIABLE);
+        // White space alone is how an unset secret arrives by some templates.
+        let value = variables
+            .raw(KEY_VARIABLE)
+            .filter(|value| !value.as_encoded_bytes().trim_ascii().is_empty());
         let path = variables.raw(KEY_FILE_VARIABLE);
         match (value, path) {
             (Some(_), Some(_)) => {
@@ -230,6 +235,16 @@ impl SignArgs {
         Err(Failure::usage(message)
             .hint("give the job a key, or say --sign never for an unsigned capture"))
     }
+}
+
+/// Why an output can't be where it should, and what to do.
+pub(super) fn output_failure(error: file::FileError) -> Failure {
+    let hint = match &error {
+        file::FileError::Exists { .. } => "name another, or replace it with --force",
+        file::FileError::NotFound { .. } => "make the folder first, or name another",
+        _ => "name a file in a folder that is there",
+    };
+    Failure::usage(error).hint(hint)
 }
 
 fn read_key_file(path: &std::path::Path) -> Result<SecretKey, Failure> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::failure::Failure;
+use crate::capture::redact;
 
 /// Says things on stderr.
 #[derive(Debug, Clone, Copy)]
@@ -28,12 +29,13 @@ impl Talk {
 
     /// What the user should know although nothing failed; said under `--quiet` too.
     pub(super) fn notice(self, text: impl Display) {
-        line(&format!("proofmark: notice: {text}"));
+        line(&redact::scrub(&format!("proofmark: notice: {text}")).text);
     }
 
     /// A fault and its remedy.
     pub(super) fn failure(self, failure: &Failure) {
-        line(&format!("proofmark: error: {}", failure.message));
+        // A message repeats what was typed: a command that begins with `PASSWORD=..`, say.
+        line(&redact::scrub(&format!("proofmark: error: {}", failure.message)).text);
         if let Some(hint) = &failure.hint {
             line(&format!("  hint: {hint}"));
         }

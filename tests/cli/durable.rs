@@ -63,7 +63,7 @@ fn a_disk_that_is_full_is_an_error_and_leaves_nothing_half_written() {
             format!("{SMALL} exec \"$PROOFMARK\" run --key '{key}' {flags} -- sh -c '{build}'");
         place.shell(&line)
     };
-    run("-a a", "echo 1 >a").exits(125).tells("proofmark: error: cannot write");
+    run("-a a", "echo 1 >a").exits(125).tells("its evidence was not written: cannot write");
     assert_eq!(place.names(), ["a"]);
     run("", "exit 3").exits(125);
     assert_eq!(place.names(), ["a"]);

@@ -29,6 +29,8 @@ mod inspect;
 #[cfg(unix)]
 mod keygen;
 #[cfg(unix)]
+mod mistakes;
+#[cfg(unix)]
 mod run_artefacts;
 #[cfg(unix)]
 mod run_codes;

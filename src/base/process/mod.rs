@@ -55,6 +55,11 @@ pub fn harden() -> Hardening {
     sys::harden()
 }
 
+/// Lets a write over the system's limit on file sizes fail, where it would end this process.
+pub fn survive_size_limits() {
+    sys::survive_size_limits();
+}
+
 /// Descriptors that can't be passed on.
 #[derive(Debug, thiserror::Error)]
 pub enum DescriptorError {

@@ -163,6 +163,13 @@ fn group_was_told(origin: &Origin) -> bool {
 /// `exec` would do the same search. Here it tells "not found" from "found, but its interpreter
 /// isn't", and lets the system make the process in one step (`posix_spawn`): after a `fork`, until
 /// `exec`, a `ctrl-C` would run our handler in the child and be lost.
+/// Gives SIGXFSZ a handler that does nothing that matters, so that the write fails instead. An ignored
+/// signal would be handed on to the command; a handler isn't.
+pub(super) fn survive_size_limits() {
+    let seen = Arc::new(AtomicBool::new(false));
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen);
+}
+
 pub(super) fn find_program(
     name: &OsStr,
     environment: &[(OsString, OsString)],

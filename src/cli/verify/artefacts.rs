@@ -110,7 +110,10 @@ fn file(path: &Path, name: Option<&str>) -> Item {
         label: label(path),
         name: Some(name.map_or_else(own, str::to_owned)),
         source: if missing {
-            Source::Missing("no such file: expected an artefact, found nothing".to_owned())
+            let url = path.to_string_lossy().contains("://");
+            let why = "no such file: expected an artefact, found nothing";
+            let url_why = "expected a file: this version takes no URLs; download it first";
+            Source::Missing(if url { url_why } else { why }.to_owned())
         } else {
             Source::File(path.to_owned())
         },

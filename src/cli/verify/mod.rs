@@ -17,6 +17,7 @@ use crate::base::digest::{Sha256, Sha512};
 use crate::base::text::{count, printable_path};
 use crate::base::time::Time;
 use crate::base::tree::hash::{Links, hash_all};
+use crate::capture::redact;
 use crate::read::{self, Evidence};
 use crate::verify::{
     Artefact, Authenticated, Judgement, Reason, Trust, Verdict, Wishes, authenticate, judge,
@@ -77,7 +78,7 @@ enum Trouble {
     /// No evidence file; could not tell.
     NoBundle,
     /// An evidence file that gives nothing; could not tell.
-    BadBundle(String),
+    BadBundle { why: String, named: bool },
 }
 
 impl Trouble {
@@ -94,7 +95,7 @@ impl Trouble {
             Self::Unseen(_) => "unseen",
             Self::ChangedWhileRead => "changed-while-read",
             Self::NoBundle => "no-bundle",
-            Self::BadBundle(_) => "bad-bundle",
+            Self::BadBundle { .. } => "bad-bundle",
         }
     }
 
@@ -105,7 +106,7 @@ impl Trouble {
                 "the artefact changed while it was read: expected one that stands still".to_owned()
             }
             Self::NoBundle => "no evidence file: expected -b FILE, or proofmark.sigstore.jsonl or ARTEFACT.sigstore.jsonl beside the artefact, found none".to_owned(),
-            Self::BadBundle(why) => format!("the evidence file gives nothing: {why}"),
+            Self::BadBundle { why, .. } => format!("the evidence file gives nothing: {why}"),
         }
     }
 
@@ -115,7 +116,10 @@ impl Trouble {
             Self::Unseen(_) => "make it readable, or check a copy without it",
             Self::ChangedWhileRead => "stop whatever writes to it, and check again",
             Self::NoBundle => "get the evidence file that the vendor publishes with the artefact",
-            Self::BadBundle(_) => "get the evidence file again from the vendor",
+            Self::BadBundle { named: true, .. } => {
+                "check the path of -b, or get the evidence file again from the vendor"
+            }
+            Self::BadBundle { .. } => "get the evidence file again from the vendor",
         }
     }
 }
@@ -374,7 +378,9 @@ fn answer<'a>(
     };
     let result = artefact.and_then(|artefact| match bundle.map(|bundle| &bundle.content) {
         None => Err(Trouble::NoBundle),
-        Some(Err(why)) => Err(Trouble::BadBundle(why.clone())),
+        Some(Err(why)) => {
+            Err(Trouble::BadBundle { why: why.clone(), named: bundles.named.is_some() })
+        }
         Some(Ok((_, authenticated))) => Ok(judge(authenticated, &artefact, wishes, now)),
     });
     Answer { item, sha256, sha512, size, bundle, result }
@@ -537,5 +543,6 @@ fn bundle_notes(bundle: &Bundle) -> Vec<String> {
 }
 
 fn label(path: &Path) -> String {
-    printable_path(path)
+    let shown = printable_path(path);
+    if shown.contains("://") { redact::scrub_url(&shown).text } else { shown }
 }
