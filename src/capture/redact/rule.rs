@@ -66,7 +66,7 @@ rules! {
     NpmToken = "npm-token",
     /// `PyPI`.
     PypiToken = "pypi-token",
-    /// crates.io.
+    /// The Rust package registry.
     CratesIoToken = "crates-io-token",
     /// `RubyGems`.
     RubygemsToken = "rubygems-token",

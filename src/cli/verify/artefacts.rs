@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Bundle, Bundles, label};
+use super::bundles::{Bundle, Bundles};
+use super::label;
 use crate::base::digest::Sha256;
 use crate::base::text::printable;
 use crate::base::tree::patterns::is_glob;

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, Outcome, bundle_notes, exit_code, fault, label, notes};
+use super::words::{bundle_notes, fault, notes};
+use super::{Answer, Outcome, exit_code, label};
 use crate::base::digest::Sha256;
 use crate::base::text::printable;
 use crate::verify::{Accepted, ArtefactKind, Verdict};

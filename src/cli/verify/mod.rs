@@ -1,8 +1,10 @@
 //! `proofmark verify`: is this artefact what the evidence says?
 
 mod artefacts;
+mod bundles;
 mod json;
 mod text;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -10,19 +12,18 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::check_args::{ExpectArgs, TrustArgs, bundle_of, filled};
+use super::check_args::{ExpectArgs, TrustArgs, filled};
 use super::failure::{Failure, Fault};
 use super::talk::Talk;
 use crate::base::digest::{Sha256, Sha512};
-use crate::base::text::{count, printable_path};
+use crate::base::text::printable_path;
 use crate::base::time::Time;
 use crate::base::tree::hash::{Links, hash_all};
 use crate::capture::redact;
-use crate::read::{self, Evidence};
-use crate::verify::{
-    Artefact, Authenticated, Judgement, Reason, Trust, Verdict, Wishes, authenticate, judge,
-};
+use crate::verify::{Artefact, Judgement, Verdict, Wishes, judge};
 use artefacts::{Item, Source};
+use bundles::{Bundle, Bundles};
+use words::Trouble;
 
 pub(super) use json::VerifyV1;
 
@@ -59,69 +60,6 @@ enum Format {
     Text,
     /// For machines: frozen and versioned, see `proofmark schema verify`
     Json,
-}
-
-/// One evidence file, read and authenticated once, however many artefacts it serves.
-struct Bundle {
-    path: PathBuf,
-    content: Result<(Evidence, Authenticated), String>,
-}
-
-/// Why an artefact has no verdict by `judge`.
-enum Trouble {
-    /// Nothing that could be hashed; could not tell.
-    Unreadable(String),
-    /// A part that nobody looks into; could not tell.
-    Unseen(String),
-    /// The bytes that were hashed may never have been there together; refused.
-    ChangedWhileRead,
-    /// No evidence file; could not tell.
-    NoBundle,
-    /// An evidence file that gives nothing; could not tell.
-    BadBundle { why: String, named: bool },
-}
-
-impl Trouble {
-    const fn verdict(&self) -> Verdict {
-        match self {
-            Self::ChangedWhileRead => Verdict::Refused,
-            _ => Verdict::CouldNotTell,
-        }
-    }
-
-    const fn code(&self) -> &'static str {
-        match self {
-            Self::Unreadable(_) => "unreadable",
-            Self::Unseen(_) => "unseen",
-            Self::ChangedWhileRead => "changed-while-read",
-            Self::NoBundle => "no-bundle",
-            Self::BadBundle { .. } => "bad-bundle",
-        }
-    }
-
-    fn message(&self) -> String {
-        match self {
-            Self::Unreadable(why) | Self::Unseen(why) => why.clone(),
-            Self::ChangedWhileRead => {
-                "the artefact changed while it was read: expected one that stands still".to_owned()
-            }
-            Self::NoBundle => "no evidence file: expected -b FILE, or proofmark.sigstore.jsonl or ARTEFACT.sigstore.jsonl beside the artefact, found none".to_owned(),
-            Self::BadBundle { why, .. } => format!("the evidence file gives nothing: {why}"),
-        }
-    }
-
-    const fn hint(&self) -> &'static str {
-        match self {
-            Self::Unreadable(_) => "check the path",
-            Self::Unseen(_) => "make it readable, or check a copy without it",
-            Self::ChangedWhileRead => "stop whatever writes to it, and check again",
-            Self::NoBundle => "get the evidence file that the vendor publishes with the artefact",
-            Self::BadBundle { named: true, .. } => {
-                "check the path of -b, or get the evidence file again from the vendor"
-            }
-            Self::BadBundle { .. } => "get the evidence file again from the vendor",
-        }
-    }
 }
 
 /// One artefact with its answer.
@@ -245,66 +183,6 @@ pub(super) fn run(args: &Verify, talk: Talk, out: &mut dyn Write) -> Result<u8, 
         _ => {}
     }
     Ok(exit_code(outcome.verdict()))
-}
-
-/// Evidence files by path.
-struct Bundles {
-    named: Option<PathBuf>,
-    trust: Trust,
-    loaded: BTreeMap<PathBuf, Bundle>,
-}
-
-impl Bundles {
-    /// Which evidence file an item is checked against.
-    fn path_of(&self, item: &Item) -> Option<PathBuf> {
-        if let Some(named) = &self.named {
-            return Some(named.clone());
-        }
-        if let Some(bundle) = &item.bundle {
-            return Some(bundle.clone());
-        }
-        item.path().and_then(|path| bundle_of(None, path))
-    }
-
-    fn load(&mut self, path: &Path) -> &Bundle {
-        let trust = &self.trust;
-        let named = self.named.as_deref() == Some(path);
-        self.loaded.entry(path.to_owned()).or_insert_with(|| {
-            // One that was only found there may be a pipe, put there so that the check never ends.
-            if !named && !path.is_file() {
-                let why = format!("{} isn't a regular file", label(path));
-                return Bundle { path: path.to_owned(), content: Err(why) };
-            }
-            let content = match read::file(path) {
-                Ok(evidence) if evidence.is_empty() => Err(nothing_in(&evidence)),
-                Ok(evidence) => {
-                    let authenticated = authenticate(&evidence, trust);
-                    Ok((evidence, authenticated))
-                }
-                Err(error) => Err(error.to_string()),
-            };
-            Bundle { path: path.to_owned(), content }
-        })
-    }
-
-    fn get(&self, item: &Item) -> Option<&Bundle> {
-        self.loaded.get(&self.path_of(item)?)
-    }
-}
-
-fn nothing_in(evidence: &Evidence) -> String {
-    match evidence.malformed.first() {
-        Some(first) => format!(
-            "{} can't be parsed; line {}: {}",
-            count(evidence.malformed.len() as u64, "line"),
-            first.line,
-            first.error
-        ),
-        None => match evidence.passed_over.first() {
-            Some(first) => format!("line {} is {}", first.line, first.what),
-            None => "it is empty".to_owned(),
-        },
-    }
 }
 
 /// What was hashed of one item.
@@ -446,100 +324,6 @@ fn missing_subjects(answers: &[Answer<'_>]) -> Vec<String> {
         }
     }
     missing.into_iter().collect()
-}
-
-/// What an answer says, and the remedy.
-fn fault(answer: &Answer<'_>) -> Option<(&'static str, String, &'static str)> {
-    match &answer.result {
-        Ok(judgement) => {
-            let reason: &Reason = judgement.refusal.as_ref()?;
-            Some((reason.code(), reason.to_string(), reason.hint()))
-        }
-        Err(trouble) => Some((trouble.code(), trouble.message(), trouble.hint())),
-    }
-}
-
-/// Things worth saying that decide nothing.
-fn notes(answer: &Answer<'_>, max_age: bool) -> Vec<String> {
-    use crate::format::evidence::Bracket;
-    let mut notes = Vec::new();
-    let Ok(judgement) = &answer.result else { return notes };
-    let accepted = &judgement.accepted;
-    let evidence = || accepted.iter().filter_map(|a| a.statement.claims().evidence.as_ref());
-    if evidence().any(|evidence| evidence.bracket == Bracket::None) {
-        notes.push("how it was built: not recorded".to_owned());
-    }
-    if let Some(other) = accepted.iter().find(|a| a.other_name) {
-        let name = other.subject.as_deref().unwrap_or("no name");
-        notes.push(format!("another name: the evidence calls it {name}"));
-    }
-    if accepted.iter().any(|accepted| accepted.sha512_unchecked) {
-        notes.push(
-            "the evidence states a sha512 too, which a digest alone can't be compared with".into(),
-        );
-    }
-    if answer.item.name.is_none() && !accepted.is_empty() {
-        notes.push("a digest has no name: which artefact it is was not checked".to_owned());
-    }
-    if !judgement.missing_companions.is_empty() {
-        let missing = judgement.missing_companions.iter().map(Sha256::to_string);
-        notes.push(format!(
-            "the build made statements that are missing here: sha256:{}",
-            missing.collect::<Vec<_>>().join(", sha256:")
-        ));
-    }
-    for other in &judgement.same_name {
-        let lines: Vec<_> = other.lines().iter().map(usize::to_string).collect();
-        notes.push(format!("line {} is about another artefact of this name", lines.join(", ")));
-    }
-    if max_age && !accepted.is_empty() {
-        notes.push(
-            "the age is by the signer's own clock: it could refuse, and confirms nothing".into(),
-        );
-    }
-    let gaps: usize = evidence().map(|evidence| evidence.gaps).max().unwrap_or(0);
-    if gaps > 0 {
-        notes.push(format!(
-            "the evidence admits {}: `proofmark inspect` lists them",
-            count(gaps as u64, "gap")
-        ));
-    }
-    notes
-}
-
-/// What is worth saying of an evidence file.
-fn bundle_notes(bundle: &Bundle) -> Vec<String> {
-    let mut notes = Vec::new();
-    let Ok((evidence, authenticated)) = &bundle.content else { return notes };
-    for failed in &authenticated.failed {
-        let why = match &failed.other_payload_type {
-            Some(other) => format!("payload type {}", crate::base::text::Printable(other)),
-            None => "no trusted key's signature verifies".to_owned(),
-        };
-        notes.push(format!(
-            "line {} ({}): {why}; it counts for nothing",
-            failed.line, failed.material
-        ));
-    }
-    for unusable in &authenticated.unusable {
-        let line = unusable.line;
-        notes.push(format!("line {line}: signed, but no statement: {}", unusable.error));
-    }
-    for malformed in &evidence.malformed {
-        notes.push(format!("line {}: can't be parsed: {}", malformed.line, malformed.error));
-    }
-    for (line, _) in &evidence.unsigned {
-        notes.push(format!("line {line}: unsigned; it counts for nothing"));
-    }
-    for passed in &evidence.passed_over {
-        notes.push(format!("line {}: passed over: {}", passed.line, passed.what));
-    }
-    let more = notes.len().saturating_sub(20);
-    notes.truncate(20);
-    if more > 0 {
-        notes.push(format!("and {more} more lines"));
-    }
-    notes
 }
 
 fn label(path: &Path) -> String {

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use super::{Answer, Outcome, bundle_notes, exit_code, fault, label, notes, word};
+use super::words::{bundle_notes, fault, notes};
+use super::{Answer, Outcome, exit_code, label, word};
 use crate::base::digest::Sha256;
 use crate::base::text::{Printable, count};
 use crate::format::evidence::Bracket;
