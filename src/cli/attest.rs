@@ -52,17 +52,11 @@ pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
     let keys = args.sign.keys(&variables, &platform, talk)?;
     let id = random::id128().map_err(Failure::trouble)?;
 
-    let (subjects, mut gaps, surroundings) = std::thread::scope(|threads| {
-        let beside =
-            threads.spawn(|| bracket::surroundings(&scope, &variables, &platform, &redactor));
-        let own = Own { destination: &destination, keys: &keys };
-        let collected = collect(args, &scope, own, talk);
-        let surroundings = match beside.join() {
-            Ok(surroundings) => surroundings,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        collected.map(|(subjects, gaps)| (subjects, gaps, surroundings))
-    })?;
+    let git = bracket::Reading::start(&scope);
+    let own = Own { destination: &destination, keys: &keys };
+    let (subjects, mut gaps) = collect(args, &scope, own, talk)?;
+    let git = git.wait(|| false);
+    let surroundings = bracket::surroundings(git, &scope, &variables, &platform, &redactor);
     let inputs = match &scope.inputs {
         None => Fact::not_applicable("no build was bracketed"),
         Some(include) => {

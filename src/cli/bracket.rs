@@ -1,6 +1,8 @@
 //! What `run` and `attest` share: capture beside the tree, key custody, composing, signing, writing.
 
 use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use super::capture_args::Scope;
 use super::failure::Failure;
@@ -32,14 +34,42 @@ pub(super) struct Surroundings {
     pub(super) tool: Tool,
 }
 
-/// Captures it all; meant for a thread beside the one that walks the tree.
+/// A repository that is being read in a thread of its own. libgit2 can't be told to stop, and a large or
+/// hostile work tree (a FIFO as `.gitignore`) may hold it for ever: a thread that is left behind ends with
+/// the process.
+pub(super) struct Reading(mpsc::Receiver<Git>);
+
+impl Reading {
+    pub(super) fn start(scope: &Scope) -> Self {
+        let (hand_over, handed_over) = mpsc::channel();
+        let root = scope.root.clone();
+        // Without a thread the sender is dropped, and whoever waits is told.
+        let _ = std::thread::Builder::new().name("repository".into()).spawn(move || {
+            let _ = hand_over.send(git::capture(&root));
+        });
+        Self(handed_over)
+    }
+
+    /// Waits for the facts until `give_up` says so; it is asked every now and then.
+    pub(super) fn wait(self, give_up: impl Fn() -> bool) -> Git {
+        loop {
+            match self.0.recv_timeout(Duration::from_millis(50)) {
+                Ok(git) => return git,
+                Err(mpsc::RecvTimeoutError::Timeout) if !give_up() => {}
+                Err(_) => return Git::not_reached(),
+            }
+        }
+    }
+}
+
+/// All but the files: what the repository gave, the machine, and this program.
 pub(super) fn surroundings(
+    mut git: Git,
     scope: &Scope,
     variables: &Variables,
     platform: &Platform,
     redactor: &Redactor,
 ) -> Surroundings {
-    let mut git = git::capture(&scope.root);
     let mut named = None;
     if let Some(source) = &mut git.source.value {
         complete_source(source, platform);

@@ -221,7 +221,7 @@ fn execute(args: &Run, prepared: Prepared, signals: &Signals, talk: Talk) -> u8 
     }
 }
 
-/// The first look: the tree in this thread and its workers, all else beside it.
+/// The first look: the tree in this thread and its workers, the repository beside it.
 fn open(
     prepared: &Prepared,
     never: &[std::path::PathBuf],
@@ -238,18 +238,11 @@ fn open(
         stop: &stop,
         progress: &report,
     };
-    std::thread::scope(|threads| {
-        let beside = threads.spawn(|| {
-            let Prepared { scope, variables, platform, redactor, .. } = prepared;
-            bracket::surroundings(scope, variables, platform, redactor)
-        });
-        let tree = Tree::read(&walk).map_err(|error| error.to_string());
-        let surroundings = match beside.join() {
-            Ok(surroundings) => surroundings,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        (tree, surroundings)
-    })
+    let Prepared { scope, variables, platform, redactor, .. } = prepared;
+    let git = bracket::Reading::start(scope);
+    let tree = Tree::read(&walk).map_err(|error| error.to_string());
+    let git = git.wait(|| signals.deadline(GRACE).is_some_and(|end| Instant::now() >= end));
+    (tree, bracket::surroundings(git, scope, variables, platform, redactor))
 }
 
 /// Runs the command to its end, or until the time after a signal is up.

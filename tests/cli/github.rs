@@ -168,6 +168,27 @@ fn a_checkout_without_a_branch_has_the_ref_that_the_platform_names() {
 }
 
 #[test]
+fn the_platform_names_the_repository_only_of_the_commit_that_it_runs_for() {
+    for same in [true, false] {
+        let place = Place::new();
+        place.write("src", "1");
+        let commit = place.repository("https://example.com/o/r");
+        git2::Repository::open(place.at("")).unwrap().remote_delete("origin").unwrap();
+        let claimed = if same { commit } else { "0".repeat(40) };
+        let variables = [
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_SERVER_URL", "https://github.com"),
+            ("GITHUB_REPOSITORY", "octo/app"),
+            ("GITHUB_SHA", &claimed),
+        ];
+        place.run(&[], "true").vars(&variables).exits(0);
+        let evidence = place.evidence();
+        let found = evidence["source"]["value"].get("repository");
+        assert_eq!(found.is_some(), same, "{found:?}");
+    }
+}
+
+#[test]
 fn gitlab_s_job_is_described_by_its_own_variables() {
     let place = Place::new();
     place.write("src", "1");

@@ -59,6 +59,15 @@ fn a_password_that_was_typed_is_not_repeated_in_the_message() {
 }
 
 #[test]
+fn a_token_in_an_exclusion_is_withheld_from_the_evidence() {
+    let place = Place::new();
+    let token = concat!("gh", "p_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789");
+    place.run(&["--exclude", token], "true").exits(0);
+    let excluded = place.evidence()["inputs"]["value"]["excluded"].to_string();
+    assert!(excluded.contains("withheld") && !excluded.contains("AbCdEf"), "{excluded}");
+}
+
+#[test]
 fn an_empty_value_is_an_unset_variable_and_no_wish_for_everything() {
     let place = Place::new();
     let key = place.key(1);

@@ -131,6 +131,24 @@ fn a_signal_before_the_command_starts_leaves_evidence_and_no_command() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_repository_that_holds_libgit2_for_ever_does_not_hold_the_evidence() {
+    let place = Place::new();
+    place.repository("https://example.com/o/r");
+    let fifo = place.at(".gitignore");
+    let _ = std::fs::remove_file(&fifo);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
+    let mut child = place.run(&[], "touch ../ran").start();
+    wait_until_it_listens(&child);
+    std::thread::sleep(Duration::from_millis(100));
+    send(&child, Signal::TERM);
+    wait_for_evidence(&place, Instant::now());
+    assert_eq!(end_of(&mut child), Some(143));
+    assert!(!place.outside("ran").exists(), "the command wasn't run");
+    assert_eq!(place.evidence()["source"]["status"], "unavailable");
+}
+
+#[test]
 fn a_signal_after_the_command_s_end_leaves_no_artefact() {
     let place = Place::new();
     let line = "truncate -s 20G big; echo 1 >small; touch ../ready";

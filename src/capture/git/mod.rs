@@ -54,6 +54,14 @@ impl Git {
         Self { source, gaps, redactions: Vec::new(), classes: None, tag_objects: BTreeMap::new() }
     }
 
+    /// For a repository that there was no time to read to its end.
+    #[must_use]
+    pub fn not_reached() -> Self {
+        let reason = "the repository was not read to its end before the end was asked for";
+        let gap = Gap::without_cure("source", reason);
+        Self::without_facts(Fact::unavailable(Basis::Read, reason), vec![gap])
+    }
+
     /// What git makes of a path relative to the root, with `/` between the parts; none without a
     /// repository, or without a work tree.
     ///
