@@ -57,15 +57,17 @@ pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
     let (subjects, mut gaps) = collect(args, &scope, own, talk)?;
     let git = git.wait(|| false);
     let surroundings = bracket::surroundings(git, &scope, &variables, &platform, &redactor);
+    let mut redactions = Vec::new();
     let inputs = match &scope.inputs {
         None => Fact::not_applicable("no build was bracketed"),
         Some(include) => {
             let never = bracket::never_inputs(&scope, &destination, &keys);
             let classify = |path: &[u8]| surroundings.git.class(path);
             let class = surroundings.git.source.get().map(|_| &classify as files::Classifier<'_>);
-            let excluded = bracket::exclusions(&scope, &never, &redactor);
+            let (excluded, withheld) = bracket::exclusions(&scope, &never, &redactor);
             let (inputs, more) = inputs(&scope, include, &never, class, excluded)?;
             gaps.extend(more);
+            redactions.extend(withheld);
             Fact::observed(Basis::Recomputed, inputs)
         }
     };
@@ -79,7 +81,7 @@ pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
         inputs,
         outputs: Fact::not_applicable("no build was bracketed"),
         subjects,
-        redactions: Vec::new(),
+        redactions,
         gaps,
     };
     bracket::conclude(seen, surroundings, platform, &keys, &destination, talk)

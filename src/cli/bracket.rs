@@ -271,10 +271,22 @@ pub(super) fn never_inputs(scope: &Scope, destination: &Destination, keys: &Keys
     own.iter().chain(&keys.files).filter_map(|path| scope.relative(path)).collect()
 }
 
-/// What the evidence says was left out.
-pub(super) fn exclusions(scope: &Scope, never: &[PathBuf], redactor: &Redactor) -> Vec<String> {
-    let mut excluded: Vec<_> =
-        scope.excluded.iter().map(|pattern| redactor.scrub(pattern).text).collect();
+/// What the evidence says was left out, and what was withheld of that.
+pub(super) fn exclusions(
+    scope: &Scope,
+    never: &[PathBuf],
+    redactor: &Redactor,
+) -> (Vec<String>, Vec<Withheld>) {
+    let mut withheld = Vec::new();
+    let mut excluded = Vec::new();
+    for (index, pattern) in scope.excluded.iter().enumerate() {
+        let scrubbed = redactor.scrub(pattern);
+        withheld.extend(scrubbed.rules.iter().map(|rule| Withheld {
+            place: format!("inputs.excluded, pattern {index}"),
+            rule: rule.id().to_owned(),
+        }));
+        excluded.push(scrubbed.text);
+    }
     excluded.extend(never.iter().map(|path| printable_path(path)));
-    excluded
+    (excluded, withheld)
 }

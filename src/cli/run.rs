@@ -366,7 +366,7 @@ fn close(closed: Closed<'_>, course: Course, signals: &Signals, talk: Talk) -> R
 
     let classify = |path: &[u8]| surroundings.git.class(path);
     let class = surroundings.git.source.get().map(|_| &classify as files::Classifier<'_>);
-    let excluded = bracket::exclusions(&scope, &never, &redactor);
+    let (excluded, withheld) = bracket::exclusions(&scope, &never, &redactor);
     let include = scope.inputs.as_ref();
     let (mut inputs, more) = files::inputs(&before, include, class, excluded);
     if include.is_some() && inputs.all.files == 0 {
@@ -398,7 +398,8 @@ fn close(closed: Closed<'_>, course: Course, signals: &Signals, talk: Talk) -> R
     // The lists are made: what is serialised next needs the room.
     drop(differences);
     drop(before);
-    let (command, redactions) = recorded(args, &command, &scope, &redactor, course.exit);
+    let (command, mut redactions) = recorded(args, &command, &scope, &redactor, course.exit);
+    redactions.extend(withheld);
     let seen = Seen {
         id,
         started,

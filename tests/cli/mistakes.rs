@@ -65,6 +65,8 @@ fn a_token_in_an_exclusion_is_withheld_from_the_evidence() {
     place.run(&["--exclude", token], "true").exits(0);
     let excluded = place.evidence()["inputs"]["value"]["excluded"].to_string();
     assert!(excluded.contains("withheld") && !excluded.contains("AbCdEf"), "{excluded}");
+    let redactions = place.evidence()["redactions"].to_string();
+    assert!(redactions.contains("inputs.excluded"), "{redactions}");
 }
 
 #[test]
