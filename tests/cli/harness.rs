@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rustix::process::Signal;
 use serde_json::Value;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_proofmark");
@@ -26,6 +27,24 @@ pub(crate) const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 /// The user that an unprivileged place belongs to, where we are root.
 const NOBODY: u32 = 65534;
 
+/// Whoever runs the tests may have had signals ignored (`nohup`, a shell's `&`, a CI runner), and an ignored
+/// signal is inherited: the binary would leave it ignored, as it should. A signal that is caught isn't, so
+/// the ones that are ignored are caught here.
+fn hear_ignored_signals() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+        for signal in [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM] {
+            if mask >> (signal.as_raw() - 1) & 1 == 1 {
+                let heard = std::sync::Arc::default();
+                signal_hook::flag::register(signal.as_raw(), heard).unwrap();
+            }
+        }
+    });
+}
+
 /// `tree` is where the binary runs, `home` is the user's, `keys` holds keys; all of them are gone
 /// with it.
 pub(crate) struct Place {
@@ -36,6 +55,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
+        hear_ignored_signals();
         let folder = tempfile::tempdir().unwrap();
         for name in ["tree", "home", "keys"] {
             fs::create_dir(folder.path().join(name)).unwrap();

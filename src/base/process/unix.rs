@@ -160,9 +160,6 @@ fn group_was_told(origin: &Origin) -> bool {
     }
 }
 
-/// `exec` would do the same search. Here it tells "not found" from "found, but its interpreter
-/// isn't", and lets the system make the process in one step (`posix_spawn`): after a `fork`, until
-/// `exec`, a `ctrl-C` would run our handler in the child and be lost.
 /// Gives SIGXFSZ a handler that does nothing that matters, so that the write fails instead. An ignored
 /// signal would be handed on to the command; a handler isn't.
 pub(super) fn survive_size_limits() {
@@ -170,6 +167,9 @@ pub(super) fn survive_size_limits() {
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen);
 }
 
+/// `exec` would do the same search. Here it tells "not found" from "found, but its interpreter
+/// isn't", and lets the system make the process in one step (`posix_spawn`): after a `fork`, until
+/// `exec`, a `ctrl-C` would run our handler in the child and be lost.
 pub(super) fn find_program(
     name: &OsStr,
     environment: &[(OsString, OsString)],
@@ -365,6 +365,8 @@ mod tests {
     /// One test for all of it: signals belong to the whole process.
     #[test]
     fn a_signal_is_noted_passed_on_and_ends_the_grace() {
+        // Whoever runs the tests may ignore it.
+        signal_hook::flag::register(SIGTERM, Arc::default()).unwrap();
         let signals = Signals::install().unwrap();
         let line = shell("trap 'exit 5' TERM; kill -TERM $PPID; while :; do sleep 0.05; done");
         let running = start_in(None, &line, "/bin:/usr/bin", &signals).unwrap();
