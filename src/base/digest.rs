@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Digest as _;
 
 /// Why a text is no digest.
@@ -117,6 +118,20 @@ digest! {
     Sha512, Sha512, 64, "sha512"
 }
 
+impl Sha256 {
+    /// HMAC-SHA-256 (RFC 2104) of `message` under `key`: whoever lacks the key can't find the message by
+    /// trying all that come to mind.
+    #[must_use]
+    pub fn keyed(key: &[u8; 16], message: &[u8]) -> Self {
+        // A key that is shorter than a block is filled up with zeros: that is how HMAC begins.
+        let mut block = [0; 64];
+        block.iter_mut().zip(key).for_each(|(place, byte)| *place = *byte);
+        let mut mac = Hmac::<sha2::Sha256>::new(&block.into());
+        mac.update(message);
+        Self(mac.finalize().into_bytes().into())
+    }
+}
+
 /// A SHA-256 computation under way.
 #[derive(Clone, Default)]
 pub struct Sha256Hasher(sha2::Sha256);
@@ -172,6 +187,15 @@ mod tests {
         assert_eq!(Sha256::of(b"").to_string(), hex);
         assert_eq!(Sha256Hasher::default().finish(), hex.parse().unwrap());
         assert_eq!(hex.to_uppercase().parse::<Sha256>().unwrap(), Sha256::of(b""));
+    }
+
+    /// Python: `hmac.new(bytes(range(16)), b"Hi There", "sha256")`.
+    #[test]
+    fn a_keyed_digest_is_the_one_that_others_compute() {
+        let key: [u8; 16] = std::array::from_fn(|n| u8::try_from(n).unwrap());
+        let hex = "3afd7fe7437c3ecadb2d089e7a65c8f994a3bff46f9a8eb3d3d453b9fa5acc34";
+        assert_eq!(Sha256::keyed(&key, b"Hi There").to_string(), hex);
+        assert_ne!(Sha256::keyed(&[0; 16], b"Hi There").to_string(), hex);
     }
 
     #[test]

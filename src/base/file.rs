@@ -65,10 +65,40 @@ impl FileError {
 /// # Errors
 /// Nothing is returned of a file that is larger: a part of it could parse as something else.
 pub fn read(path: &Path, cap: u64) -> Result<Vec<u8>, FileError> {
-    let (mut file, size) = open_for_reading(path, cap)?;
+    read_all(File::open(path).map_err(FileError::io("open", path))?, path, cap)
+}
+
+fn read_all(mut file: File, path: &Path, cap: u64) -> Result<Vec<u8>, FileError> {
+    let size = check(&file, path, cap)?;
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     read_capped(&mut file, path, cap, &mut bytes)?;
     Ok(bytes)
+}
+
+/// [`read`] of a regular file, behind links too. What else may be at a place that others choose is neither
+/// read nor waited for: a FIFO has no end, and a device does something when it is opened.
+///
+/// # Errors
+/// As [`read`], and [`FileError::NotRegular`].
+pub fn read_regular(path: &Path, cap: u64) -> Result<Vec<u8>, FileError> {
+    let not_regular = || FileError::NotRegular { path: path.to_owned() };
+    // Asked before, so that no device is opened; and of what was opened, which may be another thing.
+    if !fs::metadata(path).map_err(FileError::io("open", path))?.is_file() {
+        return Err(not_regular());
+    }
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    let file = options.open(path).map_err(FileError::io("open", path))?;
+    if !file.metadata().map_err(FileError::io("read", path))?.is_file() {
+        return Err(not_regular());
+    }
+    read_all(file, path, cap)
 }
 
 /// [`read`] for key material: what was read is wiped when it is dropped, and so is the buffer.
@@ -76,7 +106,8 @@ pub fn read(path: &Path, cap: u64) -> Result<Vec<u8>, FileError> {
 /// # Errors
 /// As [`read`].
 pub fn read_secret(path: &Path, cap: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
-    let (mut file, _) = open_for_reading(path, cap)?;
+    let mut file = File::open(path).map_err(FileError::io("open", path))?;
+    check(&file, path, cap)?;
     // Room for all of it from the start: a vector that grows leaves copies behind.
     let room = usize::try_from(cap).unwrap_or(0).saturating_add(64);
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
@@ -84,8 +115,8 @@ pub fn read_secret(path: &Path, cap: u64) -> Result<Zeroizing<Vec<u8>>, FileErro
     Ok(bytes)
 }
 
-fn open_for_reading(path: &Path, cap: u64) -> Result<(File, u64), FileError> {
-    let file = File::open(path).map_err(FileError::io("open", path))?;
+/// The size that the file says it has, 0 of what isn't one.
+fn check(file: &File, path: &Path, cap: u64) -> Result<u64, FileError> {
     let metadata = file.metadata().map_err(FileError::io("read", path))?;
     if metadata.is_dir() {
         return Err(FileError::NotRegular { path: path.to_owned() });
@@ -93,8 +124,7 @@ fn open_for_reading(path: &Path, cap: u64) -> Result<(File, u64), FileError> {
     if metadata.is_file() && metadata.len() > cap {
         return Err(FileError::TooLarge { path: path.to_owned(), cap });
     }
-    let size = if metadata.is_file() { metadata.len() } else { 0 };
-    Ok((file, size))
+    Ok(if metadata.is_file() { metadata.len() } else { 0 })
 }
 
 fn read_capped(
@@ -109,6 +139,12 @@ fn read_capped(
         return Err(FileError::TooLarge { path: path.to_owned(), cap });
     }
     Ok(())
+}
+
+/// What lies at a path itself: a link is a link. `None` where nothing can be seen.
+#[must_use]
+pub fn kind_at(path: &Path) -> Option<fs::FileType> {
+    fs::symlink_metadata(path).ok().map(|metadata| metadata.file_type())
 }
 
 /// The path under which a descriptor that this process was given can be opened once more.
@@ -250,6 +286,26 @@ pub fn write_bytes(
     write(path, overwrite, access, |out| out.write_all(bytes))
 }
 
+/// Adds to the end of a regular file that is there, in one write, and follows no link.
+///
+/// # Errors
+/// A file that isn't there, or is none; what the system says.
+pub fn append(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let metadata = fs::symlink_metadata(path).map_err(FileError::io("open", path))?;
+    if !metadata.is_file() {
+        return Err(FileError::NotRegular { path: path.to_owned() });
+    }
+    let mut options = fs::OpenOptions::new();
+    options.append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    }
+    let mut file = options.open(path).map_err(FileError::io("open", path))?;
+    file.write_all(bytes).map_err(FileError::io("write", path))
+}
+
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -316,6 +372,23 @@ mod tests {
             read(Path::new("/dev/zero"), 1000),
             Err(FileError::TooLarge { cap: 1000, .. })
         ));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_a_regular_file_is_read_where_one_is_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link, fifo) =
+            (folder.path().join("f"), folder.path().join("l"), folder.path().join("p"));
+        write_bytes(&path, Overwrite::Never, Access::Umask, b"12345").unwrap();
+        std::os::unix::fs::symlink("f", &link).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).unwrap();
+        assert_eq!(read_regular(&link, 5).unwrap(), b"12345");
+        assert!(matches!(read_regular(&path, 4), Err(FileError::TooLarge { cap: 4, .. })));
+        for other in [&fifo, folder.path(), Path::new("/dev/null")] {
+            assert!(matches!(read_regular(other, 9), Err(FileError::NotRegular { .. })));
+        }
+        assert!(matches!(read_regular(Path::new("/x/y"), 9), Err(FileError::NotFound { .. })));
     }
 
     #[test]

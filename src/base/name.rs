@@ -35,8 +35,25 @@ pub enum NameError {
 ///
 /// What it buys: joined to a folder it stays below that folder on every system, and it can be
 /// printed as it stands. It says nothing of whether such a file exists.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(try_from = "String", into = "String")]
 pub struct ArtefactName(String);
+
+impl TryFrom<String> for ArtefactName {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        text.parse()
+    }
+}
+
+impl From<ArtefactName> for String {
+    fn from(name: ArtefactName) -> Self {
+        name.0
+    }
+}
 
 impl ArtefactName {
     /// The whole name.

@@ -4,6 +4,11 @@ use std::path::Path;
 
 use super::file;
 
+/// Docker makes it, empty, in each container.
+pub const DOCKER_SIGN: &str = "/.dockerenv";
+/// Podman and its relatives make it; where they trust the container it tells of the image.
+pub const PODMAN_SIGN: &str = "/run/.containerenv";
+
 /// The kernel's name and release.
 #[must_use]
 pub fn kernel() -> Option<String> {
@@ -54,9 +59,50 @@ pub fn cpus() -> Option<u64> {
     std::thread::available_parallelism().ok().and_then(|n| u64::try_from(n.get()).ok())
 }
 
-/// Files whose presence says that this is a container.
+/// Files whose presence says that this is a container; `root` is `/` but in tests.
 #[must_use]
-pub fn container_signs() -> Vec<String> {
-    let signs = ["/.dockerenv", "/run/.containerenv"];
-    signs.into_iter().filter(|sign| Path::new(sign).exists()).map(str::to_owned).collect()
+pub fn container_signs(root: &Path) -> Vec<String> {
+    let signs = [DOCKER_SIGN, PODMAN_SIGN];
+    let there = |sign: &&str| root.join(sign.trim_start_matches('/')).exists();
+    signs.into_iter().filter(there).map(str::to_owned).collect()
+}
+
+/// What makes two paths the same file: hard links have it in common.
+#[must_use]
+pub fn identity(path: &Path) -> Option<(u64, u64)> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
+/// Whether every user may write to it. What can't be looked at counts as such.
+#[must_use]
+pub fn is_writable_by_all(path: &Path) -> bool {
+    mode(path).is_none_or(|mode| mode & 0o002 != 0)
+}
+
+/// Whether every user may rename what is in this folder, whoever it belongs to.
+#[must_use]
+pub fn lets_all_rename(folder: &Path) -> bool {
+    mode(folder).is_none_or(|mode| mode & 0o1002 == 0o002)
+}
+
+fn mode(path: &Path) -> Option<u32> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::metadata(path).ok().map(|metadata| metadata.permissions().mode())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
 }

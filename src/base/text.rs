@@ -40,6 +40,19 @@ pub fn printable(text: &str) -> String {
     Printable(text).to_string()
 }
 
+/// The first `most` characters, each unprintable one written as `\u{..}`.
+#[must_use]
+pub fn cut(text: &str, most: usize) -> String {
+    text.chars().take(most).fold(String::new(), |mut whole, c| {
+        if is_unprintable(c) {
+            whole.extend(c.escape_unicode());
+        } else {
+            whole.push(c);
+        }
+        whole
+    })
+}
+
 /// A path as text for people: unprintable characters and bytes that aren't UTF-8 are marked.
 #[must_use]
 pub fn printable_path(path: &std::path::Path) -> String {
@@ -72,5 +85,6 @@ mod tests {
     fn escape_sequences_and_direction_marks_lose_their_force() {
         assert_eq!(printable("a\u{1b}[2Jb\u{202e}c\n"), "a\\u{1b}[2Jb\\u{202e}c\\u{a}");
         assert!(printable(&"x".repeat(10_000)).len() < 600);
+        assert_eq!(cut("a\u{1b}[2Jb\u{202e}c", 6), "a\\u{1b}[2Jb");
     }
 }

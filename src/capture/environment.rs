@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use super::redact::Redactor;
 use crate::base::system;
-use crate::format::evidence::Environment;
-use crate::format::fact::{Gap, Sealable, Withheld};
+use crate::format::evidence::{Change, Environment, VariableChange};
+use crate::format::fact::{Basis, Fact, Gap, Sealable, Withheld};
 
 /// Our own variables: none of them reaches the build.
 pub const OWN_PREFIX: &str = "PROOFMARK_";
+/// Until the caller fills a fact in.
+const NOT_LOOKED_AT: &str = "not looked at";
 /// Longest value that is recorded, in bytes.
 const VALUE_MAX: usize = 4096;
 /// Most names that are recorded.
@@ -279,7 +282,7 @@ pub fn capture(variables: &Variables, also: &[String], redactor: &Redactor) -> C
         let version = variables.text("ImageVersion").unwrap_or("version not stated");
         redactor.scrub(&format!("{os} {version}")).text
     });
-    let mut container_signs = system::container_signs();
+    let mut container_signs = system::container_signs(Path::new("/"));
     if variables.text("KUBERNETES_SERVICE_HOST").is_some() {
         container_signs.push("KUBERNETES_SERVICE_HOST".to_owned());
     }
@@ -300,15 +303,51 @@ pub fn capture(variables: &Variables, also: &[String], redactor: &Redactor) -> C
         runner_image: image
             .or_else(|| variables.text("CI_JOB_IMAGE").map(|image| redactor.scrub(image).text)),
         variables: Sealable::Inline(values),
-        other_variables: names,
+        other_variables: Sealable::Inline(names),
         preloads: PRELOADS
             .iter()
             .filter(|name| variables.raw(name).is_some())
             .map(|name| (*name).to_owned())
             .collect(),
+        changed_variables: Vec::new(),
         path: Sealable::Inline(path.unwrap_or_default()),
+        container: Fact::unavailable(Basis::Read, NOT_LOOKED_AT),
+        git_configuration: Fact::unavailable(Basis::Read, NOT_LOOKED_AT),
+        ca_bundle: Fact::unavailable(Basis::Read, NOT_LOOKED_AT),
     };
     Captured { environment, redactions, gaps }
+}
+
+/// Notes what is otherwise when the bracket closes: a step in between can set a variable for the steps after
+/// it, and one that loads code into every program is how it would stay unseen.
+///
+/// Values are compared where they are recorded; of the others only the names are known.
+pub fn note_changes(before: &mut Environment, now: &Environment) {
+    let names = |environment: &Environment| -> BTreeMap<String, Option<String>> {
+        let recorded = environment.variables.inline().into_iter().flatten();
+        let recorded = recorded.map(|(name, value)| (name.clone(), Some(value.clone())));
+        let others = environment.other_variables.inline().into_iter().flatten();
+        recorded.chain(others.map(|name| (name.clone(), None))).collect()
+    };
+    let (then, now_names) = (names(before), names(now));
+    let mut changes = Vec::new();
+    for (name, value) in &now_names {
+        match then.get(name) {
+            None => changes.push((name, Change::Made)),
+            Some(old) if old != value => changes.push((name, Change::Changed)),
+            Some(_) => {}
+        }
+    }
+    let gone = then.keys().filter(|name| !now_names.contains_key(*name));
+    changes.extend(gone.map(|name| (name, Change::Deleted)));
+    before.changed_variables = changes
+        .into_iter()
+        .map(|(name, change)| VariableChange { name: name.clone(), change })
+        .collect();
+    before.changed_variables.sort();
+    before.preloads.extend(now.preloads.iter().cloned());
+    before.preloads.sort_unstable();
+    before.preloads.dedup();
 }
 
 #[cfg(test)]
@@ -326,7 +365,7 @@ mod tests {
             captured(&[("RUSTFLAGS", "-g"), ("HOME", "/home/x"), ("EXTRA", "1"), ("LC_ALL", "C")]);
         let values = found.environment.variables.inline().unwrap();
         assert_eq!(values.keys().collect::<Vec<_>>(), ["EXTRA", "LC_ALL", "RUSTFLAGS"]);
-        assert_eq!(found.environment.other_variables, ["HOME"]);
+        assert_eq!(found.environment.other_variables.inline().unwrap()[..], ["HOME"]);
     }
 
     #[test]
@@ -344,7 +383,10 @@ mod tests {
             [("PROOFMARK_KEY", "k"), ("Proofmark_x", "y"), ("A", "b"), ("PROOFMARKER", "c")];
         let names: Vec<_> = Variables::new(pairs).for_build().into_iter().map(|(n, _)| n).collect();
         assert_eq!(names, ["A", "PROOFMARKER"]);
-        assert_eq!(captured(&pairs).environment.other_variables, ["A", "PROOFMARKER"]);
+        assert_eq!(
+            captured(&pairs).environment.other_variables.inline().unwrap()[..],
+            ["A", "PROOFMARKER"]
+        );
         assert!(!format!("{:?}", Variables::new([("A", "secret")])).contains("secret"));
     }
 
@@ -352,5 +394,20 @@ mod tests {
     fn what_loads_code_into_the_build_is_named() {
         let found = captured(&[("LD_PRELOAD", "/x.so"), ("RUSTC_WRAPPER", ""), ("BASH_ENV", "/e")]);
         assert_eq!(found.environment.preloads, ["BASH_ENV", "LD_PRELOAD"]);
+    }
+
+    #[test]
+    fn what_a_step_in_between_set_for_the_steps_after_it_is_noted() {
+        let at = |pairs: &[(&str, &str)]| captured(pairs).environment;
+        let mut before = at(&[("CC", "gcc"), ("GONE", "x"), ("HOME", "/h"), ("TZ", "UTC")]);
+        let after =
+            at(&[("CC", "/tmp/cc"), ("HOME", "/other"), ("LD_PRELOAD", "/x.so"), ("TZ", "UTC")]);
+        note_changes(&mut before, &after);
+        let changes: Vec<_> =
+            before.changed_variables.iter().map(|c| (c.name.as_str(), c.change)).collect();
+        let expected =
+            [("CC", Change::Changed), ("GONE", Change::Deleted), ("LD_PRELOAD", Change::Made)];
+        assert_eq!(changes, expected, "the value of HOME isn't recorded");
+        assert_eq!(before.preloads, ["LD_PRELOAD"]);
     }
 }

@@ -4,12 +4,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::environment::Variables;
 use super::redact::Redactor;
 use crate::format::evidence::{Chain, Lane, Pipeline};
 
 /// Which platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// GitHub Actions.
     GitHub,
@@ -22,7 +24,7 @@ pub enum Kind {
 }
 
 /// What the variables say of the run's ref: it decides what a missing key means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RefState {
     /// A pull or merge request.
     PullRequest,
@@ -39,7 +41,7 @@ pub enum RefState {
 }
 
 /// The platform and its run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Platform {
     /// Which platform.
     pub kind: Kind,
@@ -231,9 +233,9 @@ fn gitlab(
     let ref_name = match (&tag, &branch_name) {
         (Some(tag), _) => Some(format!("refs/tags/{tag}")),
         (None, Some(branch)) => Some(format!("refs/heads/{branch}")),
-        (None, None) => variables
-            .text("CI_MERGE_REQUEST_IID")
-            .map(|iid| format!("refs/merge-requests/{iid}/head")),
+        (None, None) => {
+            text("CI_MERGE_REQUEST_IID").map(|iid| format!("refs/merge-requests/{iid}/head"))
+        }
     };
     let ref_kind = match (&tag, &branch_name) {
         (Some(_), _) => "tag",

@@ -2,26 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::Value;
 
-use super::bracket::{self, Seen};
+use super::bracket::{self, Conclusion, Held};
 use super::capture_args::{CaptureArgs, Scope};
 use super::failure::Failure;
-use super::sign_args::{Keys, SignArgs};
+use super::keys::Keys;
+use super::sign_args::SignArgs;
+use super::subject_args::{SubjectArgs, Told};
 use super::talk::Talk;
 use crate::base::digest::Sha256;
 use crate::base::name::ArtefactName;
-use crate::base::random;
 use crate::base::text::{count, printable, printable_path};
-use crate::base::time::Time;
 use crate::base::tree::hash::{Links, hash_file};
 use crate::base::tree::patterns::is_glob;
 use crate::base::tree::{Content, Kind, Patterns, Problem, Tree, Trouble, Walk};
 use crate::capture::environment::Variables;
 use crate::capture::files;
 use crate::capture::platform;
+use crate::capture::subjects::Look;
 use crate::format::evidence::{Bracket, Inputs, Outcome};
 use crate::format::fact::{Basis, Fact, Gap};
 use crate::format::statement::Subject;
@@ -31,7 +33,10 @@ use crate::write::Destination;
 #[derive(Debug, Args)]
 pub(super) struct Attest {
     /// Files, and folders whose every file becomes an artefact under its relative path
-    #[arg(value_name = "PATH", required_unless_present = "artefacts")]
+    #[arg(
+        value_name = "PATH",
+        required_unless_present_any = ["artefacts", "subjects", "checksums", "image_metadata"]
+    )]
     paths: Vec<PathBuf>,
     /// Make one artefact of each folder
     #[arg(long)]
@@ -39,52 +44,63 @@ pub(super) struct Attest {
     #[command(flatten)]
     capture: CaptureArgs,
     #[command(flatten)]
+    subjects: SubjectArgs,
+    #[command(flatten)]
     sign: SignArgs,
 }
 
 pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
-    let started = Time::now();
     let variables = Variables::read();
-    let redactor = bracket::redactor(&variables);
+    let redactor = Arc::new(bracket::redactor(&variables));
     let platform = platform::capture(&variables, &redactor);
     let scope = args.capture.scope()?;
     let destination = args.sign.check_output()?;
     let keys = args.sign.keys(&variables, &platform, talk)?;
-    let id = random::id128().map_err(Failure::trouble)?;
+    let earlier = args.capture.earlier(&keys)?;
 
-    let git = bracket::Reading::start(&scope);
     let own = Own { destination: &destination, keys: &keys };
-    let (subjects, mut gaps) = collect(args, &scope, own, talk)?;
-    let git = git.wait(|| false);
-    let surroundings = bracket::surroundings(git, &scope, &variables, &platform, &redactor);
-    let mut redactions = Vec::new();
+    let (found, mut gaps) = collect(args, &scope, own, talk)?;
+    bracket::refuse_secret_names(&found, &redactor)?;
+    let Told { subjects, sboms, .. } =
+        args.subjects.complete(found, &scope, Look::Disk, &redactor, true)?;
+    if subjects.is_empty() {
+        return Err(Failure::trouble("nothing to attest: expected a file, found none")
+            .hint("name files, or folders that have some"));
+    }
+    if !earlier.is_empty() {
+        return Err(Failure::usage("--from: `attest` saw no build, so that it continues none")
+            .hint("bracket the build with `proofmark run` or `proofmark begin`"));
+    }
+    let (mut facts, classes) = bracket::attested(&scope, &variables, &platform, &redactor)?;
+    facts.gaps.append(&mut gaps);
     let inputs = match &scope.inputs {
         None => Fact::not_applicable("no build was bracketed"),
         Some(include) => {
             let never = bracket::never_inputs(&scope, &destination, &keys);
-            let classify = |path: &[u8]| surroundings.git.class(path);
-            let class = surroundings.git.source.get().map(|_| &classify as files::Classifier<'_>);
+            let classify = |path: &[u8]| classes.as_ref().map(|classes| classes.of(path));
+            let class = classes.as_ref().map(|_| &classify as files::Classifier<'_>);
             let (excluded, withheld) = bracket::exclusions(&scope, &never, &redactor);
             let (inputs, more) = inputs(&scope, include, &never, class, excluded)?;
-            gaps.extend(more);
-            redactions.extend(withheld);
+            facts.gaps.extend(more);
+            facts.redactions.extend(withheld);
             Fact::observed(Basis::Recomputed, inputs)
         }
     };
-    let seen = Seen {
-        id,
-        started,
+    let conclusion = Conclusion {
+        facts,
         bracket: Bracket::None,
         command: None,
         outcome: Outcome::NotApplicable,
-        signing: bracket::signing(&keys, None),
+        outcome_from: None,
+        state: None,
+        signing: bracket::signing(&keys, Held::NoBuild),
         inputs,
         outputs: Fact::not_applicable("no build was bracketed"),
         subjects,
-        redactions,
-        gaps,
+        sboms,
+        disclosure: scope.wanted.settings.disclosure.clone(),
     };
-    bracket::conclude(seen, surroundings, platform, &keys, &destination, talk)
+    bracket::conclude(conclusion, &keys, &destination, &redactor, talk)
 }
 
 fn inputs(
@@ -127,22 +143,6 @@ impl Own<'_> {
     }
 }
 
-/// The artefacts by name, so that no two share one.
-#[derive(Default)]
-struct Subjects(BTreeMap<ArtefactName, Subject>);
-
-impl Subjects {
-    fn add(&mut self, name: ArtefactName, subject: Subject) -> Result<(), Failure> {
-        match self.0.insert(name.clone(), subject.clone()) {
-            Some(other) if other.digest != subject.digest => {
-                Err(Failure::trouble(format_args!("two artefacts would be named {name}"))
-                    .hint(format!("name one of them otherwise, as in -a PATH={name}-2")))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 fn subject(name: &ArtefactName, sha256: Sha256, size: u64) -> Subject {
     let mut annotations = serde_json::Map::new();
     annotations.insert("size".to_owned(), Value::from(size));
@@ -159,7 +159,7 @@ fn collect(
     own: Own<'_>,
     talk: Talk,
 ) -> Result<(Vec<Subject>, Vec<Gap>), Failure> {
-    let mut subjects = Subjects::default();
+    let mut subjects = Vec::new();
     let mut gaps = Vec::new();
     for path in &args.paths {
         let metadata = std::fs::metadata(path).map_err(|error| {
@@ -172,7 +172,7 @@ fn collect(
             file(path, None, &mut subjects)?;
         }
     }
-    for artefact in &scope.artefacts {
+    for artefact in &scope.wanted.artefacts {
         let whole = scope.root.join(&artefact.source);
         if whole.is_file() || !is_glob(&artefact.source) && !whole.is_dir() {
             file(&whole, artefact.name.as_ref(), &mut subjects)?;
@@ -207,18 +207,17 @@ fn collect(
             let Some(sha256) = entry.digest else {
                 return Err(Failure::trouble(format_args!("{path}: it has no digest")));
             };
-            let subject = subject(&name, sha256, entry.size);
-            subjects.add(name, subject)?;
+            subjects.push(subject(&name, sha256, entry.size));
         }
     }
-    if subjects.0.is_empty() {
-        return Err(Failure::trouble("nothing to attest: expected a file, found none")
-            .hint("name files, or folders that have some"));
-    }
-    Ok((subjects.0.into_values().collect(), gaps))
+    Ok((subjects, gaps))
 }
 
-fn file(path: &Path, name: Option<&ArtefactName>, subjects: &mut Subjects) -> Result<(), Failure> {
+fn file(
+    path: &Path,
+    name: Option<&ArtefactName>,
+    subjects: &mut Vec<Subject>,
+) -> Result<(), Failure> {
     let shown = printable_path(path);
     let name = match name {
         Some(name) => name.clone(),
@@ -230,8 +229,8 @@ fn file(path: &Path, name: Option<&ArtefactName>, subjects: &mut Subjects) -> Re
         return Err(Failure::trouble(format_args!("{shown} changed while it was read"))
             .hint("stop whatever writes to it, and attest again"));
     }
-    let subject = subject(&name, hashed.sha256, hashed.size);
-    subjects.add(name, subject)
+    subjects.push(subject(&name, hashed.sha256, hashed.size));
+    Ok(())
 }
 
 /// The base name, where it can be a subject's name.
@@ -298,7 +297,7 @@ fn folder(
     scope: &Scope,
     own: Own<'_>,
     talk: Talk,
-    subjects: &mut Subjects,
+    subjects: &mut Vec<Subject>,
     gaps: &mut Vec<Gap>,
 ) -> Result<(), Failure> {
     let tree = read_tree(folder, scope, own, talk, |_| true)?;
@@ -315,7 +314,8 @@ fn folder(
         if let Some(hash) = tree.dir_hash() {
             subject.digest.insert("dirHash".to_owned(), hash.to_string());
         }
-        return subjects.add(name, subject);
+        subjects.push(subject);
+        return Ok(());
     }
     let mut passed_over = 0_u64;
     for entry in tree.iter() {
@@ -332,8 +332,7 @@ fn folder(
                     "attest the whole folder with --tree, or leave the file out with --exclude",
                 ));
         };
-        let subject = subject(&name, sha256, entry.size);
-        subjects.add(name, subject)?;
+        subjects.push(subject(&name, sha256, entry.size));
     }
     if passed_over > 0 {
         let what = count(passed_over, "link or special file");
@@ -341,18 +340,4 @@ fn folder(
         gaps.push(Gap::new("subjects", reason, "attest the whole folder with --tree"));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_artefacts_of_one_name_are_an_error_unless_they_are_the_same() {
-        let mut subjects = Subjects::default();
-        let name: ArtefactName = "a".parse().unwrap();
-        subjects.add(name.clone(), subject(&name, Sha256::of(b"1"), 1)).unwrap();
-        subjects.add(name.clone(), subject(&name, Sha256::of(b"1"), 1)).unwrap();
-        assert!(subjects.add(name.clone(), subject(&name, Sha256::of(b"2"), 1)).is_err());
-    }
 }

@@ -3,13 +3,20 @@
 use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
+use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
+use super::from_args::Earlier;
+use super::keys::Keys;
+use super::subject_args::ImageArg;
+use crate::base::file::{self, FileError};
 use crate::base::name::ArtefactName;
 use crate::base::text::{lossless, printable, printable_path};
 use crate::base::tree::Patterns;
 use crate::base::tree::patterns::is_glob;
 use crate::capture::files::ArtefactArg;
+use crate::capture::redact;
+use crate::format::settings::{SETTINGS_FILE, SETTINGS_MAX, Settings};
 
 /// What a bracket looks at.
 #[derive(Debug, Args)]
@@ -21,7 +28,8 @@ pub(super) struct CaptureArgs {
     /// Only these files, folders or globs are inputs (outputs are looked for everywhere)
     #[arg(short, long = "input", value_name = "PATH")]
     inputs: Vec<String>,
-    /// What becomes an artefact: a file, a folder or a glob, optionally under another name
+    /// What becomes an artefact: a file, a folder or a glob, optionally under another name; an image as
+    /// oci:REGISTRY/REPO@sha256:HEX or oci-layout:DIR
     #[arg(short, long = "artefact", alias = "artifact", value_name = "SRC[=NAME]")]
     artefacts: Vec<String>,
     /// Leave these out of inputs and outputs
@@ -30,6 +38,15 @@ pub(super) struct CaptureArgs {
     /// Record this variable's value, not its name alone
     #[arg(long = "env", value_name = "NAME", value_parser = variable_name)]
     variables: Vec<String>,
+    /// This bracket continues the evidence in FILE: its artefacts must be inputs here
+    #[arg(long, value_name = "FILE")]
+    from: Vec<PathBuf>,
+    /// Trust this public key for --from; by default the public half of the signing key
+    #[arg(long = "trust-key", value_name = "PUB", allow_hyphen_values = true)]
+    trust_keys: Vec<String>,
+    /// Settings, in place of `proofmark.toml` in the root
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 fn variable_name(text: &str) -> Result<String, String> {
@@ -39,76 +56,158 @@ fn variable_name(text: &str) -> Result<String, String> {
     Ok(text.into())
 }
 
-/// What the arguments mean.
+/// What was asked for; all of it relative to the root, so that it means the same in a later step.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Wanted {
+    /// The current folder; `None` where it lies outside of the root.
+    pub(super) working_directory: Option<String>,
+    /// What are inputs; `None` for all.
+    pub(super) inputs: Option<Vec<String>>,
+    /// What becomes an artefact.
+    pub(super) artefacts: Vec<ArtefactArg>,
+    /// The artefacts that are container images.
+    pub(super) images: Vec<ImageArg>,
+    /// What is left out.
+    pub(super) excluded: Vec<String>,
+    /// Variables whose values are recorded.
+    pub(super) variables: Vec<String>,
+    /// What `proofmark.toml` said.
+    pub(super) settings: Settings,
+}
+
+/// What the arguments mean, here.
 #[derive(Debug)]
 pub(super) struct Scope {
     /// The root, without links in it.
     pub(super) root: PathBuf,
-    /// The current folder, relative to the root; `None` where it lies outside.
-    pub(super) working_directory: Option<String>,
+    pub(super) wanted: Wanted,
     /// `None` for all.
     pub(super) inputs: Option<Patterns>,
-    pub(super) artefacts: Vec<ArtefactArg>,
     pub(super) exclude: Patterns,
-    /// As they were given, relative to the root.
-    pub(super) excluded: Vec<String>,
-    pub(super) variables: Vec<String>,
     current: PathBuf,
+}
+
+/// The folder that is looked at, without links in it.
+pub(super) fn real_root(root: &Path) -> Result<PathBuf, Failure> {
+    let real = root.canonicalize().map_err(|error| {
+        Failure::usage(format_args!("--root {}: {error}", printable_path(root)))
+    })?;
+    if !real.is_dir() {
+        let path = printable_path(root);
+        return Err(Failure::usage(format_args!("--root {path}: expected a folder")));
+    }
+    Ok(real)
+}
+
+fn current_folder() -> Result<PathBuf, Failure> {
+    Path::new(".")
+        .canonicalize()
+        .map_err(|error| Failure::usage(format_args!("the current folder can't be found: {error}")))
+}
+
+/// `-a`, as it was typed: files and images.
+pub(super) fn artefacts(
+    scope: &Scope,
+    given: &[String],
+) -> Result<(Vec<ArtefactArg>, Vec<ImageArg>), Failure> {
+    let (mut artefacts, mut images) = (Vec::new(), Vec::new());
+    for given in given {
+        if let Some(image) = ImageArg::parse(given)? {
+            images.push(image.seen_from(&scope.current));
+            continue;
+        }
+        let (source, name) = split_name(given)?;
+        if let Some(name) = &name {
+            // Before the build, which would have run for nothing.
+            refuse_secret_name(name.as_str())?;
+        }
+        let source = scope.below_root("--artefact", source)?;
+        compile("--artefact", std::slice::from_ref(&source))?;
+        artefacts.push(ArtefactArg { source, name });
+    }
+    Ok((artefacts, images))
 }
 
 impl CaptureArgs {
     pub(super) fn scope(&self) -> Result<Scope, Failure> {
-        let root = self.root.canonicalize().map_err(|error| {
-            Failure::usage(format_args!("--root {}: {error}", printable_path(&self.root)))
-        })?;
-        if !root.is_dir() {
-            let path = printable_path(&self.root);
-            return Err(Failure::usage(format_args!("--root {path}: expected a folder")));
-        }
-        let current = Path::new(".").canonicalize().map_err(|error| {
-            Failure::usage(format_args!("the current folder can't be found: {error}"))
-        })?;
+        let root = real_root(&self.root)?;
+        let current = current_folder()?;
         let working_directory = current.strip_prefix(&root).ok().map(|path| {
             let text = slashed(lossless(path.as_os_str()));
             if text.is_empty() { ".".to_owned() } else { text }
         });
+        let settings = self.settings(&root)?;
         let mut scope = Scope {
             root,
-            working_directory,
+            wanted: Wanted {
+                working_directory,
+                inputs: None,
+                artefacts: Vec::new(),
+                images: Vec::new(),
+                excluded: Vec::new(),
+                variables: self.variables.clone(),
+                settings,
+            },
             inputs: None,
-            artefacts: Vec::new(),
             exclude: Patterns::default(),
-            excluded: Vec::new(),
-            variables: self.variables.clone(),
             current,
         };
         for given in &self.exclude {
             // A pattern that begins with `**/` is meant anywhere below the root.
             let anywhere = given.starts_with("**/");
-            scope.excluded.push(if anywhere {
-                given.clone()
-            } else {
-                scope.below_root("--exclude", given)?
-            });
+            let pattern =
+                if anywhere { given.clone() } else { scope.below_root("--exclude", given)? };
+            scope.wanted.excluded.push(pattern);
         }
-        scope.exclude = compile("--exclude", &scope.excluded)?;
         if !self.inputs.is_empty() {
             let inputs: Result<Vec<_>, _> =
                 self.inputs.iter().map(|given| scope.below_root("--input", given)).collect();
-            scope.inputs = Some(compile("--input", &inputs?)?);
+            scope.wanted.inputs = Some(inputs?);
         }
-        for given in &self.artefacts {
-            let (source, name) = split_name(given)?;
-            let source = scope.below_root("--artefact", source)?;
-            compile("--artefact", std::slice::from_ref(&source))?;
-            scope.artefacts.push(ArtefactArg { source, name });
-        }
-        Ok(scope)
+        let (files, images) = artefacts(&scope, &self.artefacts)?;
+        scope.wanted.artefacts = files;
+        scope.wanted.images = images;
+        scope.compiled()
+    }
+}
+
+impl CaptureArgs {
+    /// The settings that were named, else those in the root, where there are some.
+    fn settings(&self, root: &Path) -> Result<Settings, Failure> {
+        let path = self.config.clone().unwrap_or_else(|| root.join(SETTINGS_FILE));
+        let shown = printable_path(&path);
+        let bytes = match file::read_regular(&path, SETTINGS_MAX as u64) {
+            Err(FileError::NotFound { .. }) if self.config.is_none() => {
+                return Ok(Settings::default());
+            }
+            other => other.map_err(|error| Failure::usage(format_args!("settings: {error}")))?,
+        };
+        let text = String::from_utf8(bytes)
+            .map_err(|_bytes| Failure::usage(format_args!("settings {shown}: expected UTF-8")))?;
+        Settings::parse(&text).map_err(|error| {
+            Failure::usage(format_args!("settings {shown}: {error}"))
+                .hint("see `proofmark run --help` and the README for what it can say")
+        })
+    }
+
+    /// The evidence that this bracket continues, checked with the keys that were named or are at hand.
+    pub(super) fn earlier(&self, keys: &Keys) -> Result<Vec<Earlier>, Failure> {
+        Earlier::read(&self.from, &self.trust_keys, keys)
     }
 }
 
 fn compile(flag: &str, patterns: &[String]) -> Result<Patterns, Failure> {
     Patterns::new(patterns).map_err(|error| Failure::usage(format_args!("{flag}: {error}")))
+}
+
+fn refuse_secret_name(name: &str) -> Result<(), Failure> {
+    match redact::scrub(name).rules.first() {
+        Some(rule) => Err(Failure::usage(format_args!(
+            "--artefact SRC=NAME: the name looks like a credential ({rule}), and evidence is published; it isn't shown"
+        ))
+        .hint("give another name")),
+        None => Ok(()),
+    }
 }
 
 /// `SRC=NAME`, unless a file is called all of it.
@@ -131,10 +230,25 @@ fn slashed(path: String) -> String {
 }
 
 impl Scope {
+    /// What an earlier step wanted, here.
+    pub(super) fn again(root: PathBuf, wanted: Wanted) -> Result<Self, Failure> {
+        let current = current_folder()?;
+        let scope = Self { root, wanted, inputs: None, exclude: Patterns::default(), current };
+        scope.compiled()
+    }
+
+    fn compiled(mut self) -> Result<Self, Failure> {
+        self.exclude = compile("--exclude", &self.wanted.excluded)?;
+        if let Some(inputs) = &self.wanted.inputs {
+            self.inputs = Some(compile("--input", inputs)?);
+        }
+        Ok(self)
+    }
+
     /// A path or glob as it was typed, relative to the current folder, as one relative to the root.
     ///
     /// Only what was typed is a glob: a folder above it may be called `[x]`.
-    fn below_root(&self, flag: &str, given: &str) -> Result<String, Failure> {
+    pub(super) fn below_root(&self, flag: &str, given: &str) -> Result<String, Failure> {
         let outside = || {
             let root = printable_path(&self.root);
             Failure::usage(format_args!("{flag} {}: outside of the root {root}", printable(given)))
@@ -217,16 +331,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         let current = root.join("sub");
-        let scope = Scope {
+        let wanted = Wanted {
             working_directory: None,
             inputs: None,
             artefacts: Vec::new(),
-            exclude: Patterns::default(),
+            images: Vec::new(),
             excluded: Vec::new(),
             variables: Vec::new(),
-            current,
-            root,
+            settings: Settings::default(),
         };
+        let exclude = Patterns::default();
+        let scope = Scope { wanted, inputs: None, exclude, current, root };
         (folder, scope)
     }
 

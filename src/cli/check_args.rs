@@ -36,7 +36,11 @@ impl TrustArgs {
                 None => Ok(None),
             };
         }
-        let keys = self.keys.iter().map(|text| public_key(text)).collect::<Result<Vec<_>, _>>()?;
+        let keys = self
+            .keys
+            .iter()
+            .map(|text| public_key("--key", text))
+            .collect::<Result<Vec<_>, _>>()?;
         let trust = Trust::new(keys, self.threshold.unwrap_or(1));
         trust.map(Some).map_err(|error| Failure::usage(format_args!("--threshold: {error}")))
     }
@@ -52,12 +56,12 @@ impl TrustArgs {
 }
 
 /// Takes the key itself, or a file that holds it.
-fn public_key(text: &str) -> Result<PublicKey, Failure> {
+pub(super) fn public_key(flag: &str, text: &str) -> Result<PublicKey, Failure> {
     match PublicKey::parse(text) {
         Ok(key) => return Ok(key),
         // A file's name, most likely.
         Err(PublicKeyError::Form) => {}
-        Err(error) => return Err(Failure::usage(format_args!("--key: {error}"))),
+        Err(error) => return Err(Failure::usage(format_args!("{flag}: {error}"))),
     }
     let path = Path::new(text);
     let bytes = file::read(path, KEY_FILE_MAX).map_err(|error| {
@@ -66,7 +70,7 @@ fn public_key(text: &str) -> Result<PublicKey, Failure> {
     })?;
     let content = String::from_utf8_lossy(&bytes);
     PublicKey::parse(&content)
-        .map_err(|error| Failure::usage(format_args!("--key {}: {error}", printable_path(path))))
+        .map_err(|error| Failure::usage(format_args!("{flag} {}: {error}", printable_path(path))))
 }
 
 /// A key that can't be read. What was given in place of a path may be a private key: it isn't shown then.

@@ -1,7 +1,8 @@
 //! `proofmark inspect`: what an evidence file says, verified or not.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
@@ -10,10 +11,14 @@ use serde_json::Value;
 
 use super::check_args::TrustArgs;
 use super::failure::{Failure, Fault};
+use super::talk::sayable;
 use super::{json_out, verify};
 use crate::base::digest::Sha256;
+use crate::base::file;
 use crate::base::text::{Printable, printable, printable_path};
 use crate::base::time::Time;
+use crate::format::bundle::FILE_MAX;
+use crate::format::section::{self, SealedPart, sealed_parts};
 use crate::format::statement::Statement;
 use crate::read::{self, Evidence};
 use crate::verify::{Authenticated, Judgement, Wishes, authenticate, judge_statements};
@@ -24,6 +29,12 @@ pub(super) struct Inspect {
     /// The evidence file
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Show the sealed parts of this file too; each is checked against the statement that names it
+    #[arg(long, value_name = "FILE")]
+    sections: Option<PathBuf>,
+    /// Show exactly what outsiders get: no sealed part (the default)
+    #[arg(long, conflicts_with = "sections")]
+    public: bool,
     #[command(flatten)]
     trust: TrustArgs,
     /// What to print
@@ -51,6 +62,8 @@ pub(crate) struct InspectV1 {
     reason: Option<String>,
     /// The statements.
     statements: Vec<StatementV1>,
+    /// The sealed parts of all statements.
+    sections: Vec<SectionV1>,
     /// What is to be said of the other lines.
     notes: Vec<String>,
 }
@@ -63,7 +76,7 @@ struct StatementV1 {
     state: &'static str,
     /// Fingerprints of the trusted keys that signed it.
     signers: Vec<String>,
-    /// SHA-256 of the payload; absent for an unsigned one.
+    /// SHA-256 of the payload; of an unsigned one, of its line.
     payload_sha256: Option<Sha256>,
     /// Its type.
     predicate_type: String,
@@ -71,6 +84,18 @@ struct StatementV1 {
     subject: Value,
     /// What it says.
     predicate: Value,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct SectionV1 {
+    /// Where the part stands, such as `environment.variables`.
+    place: String,
+    /// SHA-256 of its section.
+    sha256: Sha256,
+    /// Bytes of its section.
+    size: u64,
+    /// `opened`, or `not given`.
+    state: &'static str,
 }
 
 pub(super) fn run(args: &Inspect, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -102,7 +127,8 @@ pub(super) fn run(args: &Inspect, out: &mut dyn Write) -> Result<u8, Failure> {
     let authenticated = trust.as_ref().map(|trust| authenticate(&evidence, trust));
     let wishes = Wishes::default();
     let judgement = authenticated.as_ref().map(|set| judge_statements(set, &wishes, Time::now()));
-    let statements = statements(&evidence, authenticated.as_ref(), &mut notes);
+    let mut statements = statements(&evidence, authenticated.as_ref(), &mut notes);
+    let sections = open_sections(args.sections.as_deref(), &mut statements)?;
     let refusal = judgement.as_ref().and_then(|judgement| judgement.refusal.as_ref());
     let result = InspectV1 {
         version: 1,
@@ -110,6 +136,7 @@ pub(super) fn run(args: &Inspect, out: &mut dyn Write) -> Result<u8, Failure> {
             && statements.iter().all(|statement| statement.state == "verified"),
         reason: refusal.map(ToString::to_string),
         statements,
+        sections,
         notes,
     };
     let written = match args.format {
@@ -152,13 +179,47 @@ fn statements(
             Err(error) => notes.push(format!("line {}: no statement: {error}", line.line())),
         }
     }
-    for (line, statement) in &evidence.unsigned {
-        let mut shown = shown(statement.show(), "unsigned");
-        shown.lines = vec![*line];
+    for unsigned in &evidence.unsigned {
+        let mut shown = shown(unsigned.statement.show(), "unsigned");
+        shown.lines = vec![unsigned.line];
+        shown.payload_sha256 = Some(unsigned.sha256);
         statements.push(shown);
     }
     statements.sort_by_key(|shown| shown.lines.first().copied());
     statements
+}
+
+/// Opens the sections that were given, and puts their content in its place.
+fn open_sections(
+    file: Option<&Path>,
+    statements: &mut [StatementV1],
+) -> Result<Vec<SectionV1>, Failure> {
+    let mut parts: Vec<_> =
+        statements.iter().flat_map(|statement| sealed_parts(&statement.predicate)).collect();
+    parts.sort();
+    parts.dedup();
+    let opened = match file {
+        None => BTreeMap::new(),
+        Some(path) => {
+            let bytes = file::read(path, FILE_MAX)
+                .map_err(|error| Failure::usage(format_args!("--sections: {error}")))?;
+            section::open(&bytes, &parts).map_err(|error| {
+                Failure::trouble(format_args!("--sections {}: {error}", printable_path(path))).hint(
+                    "the sections are of another build, or were altered: ask for the file that was written beside this evidence",
+                )
+            })?
+        }
+    };
+    for statement in statements {
+        section::unseal(&mut statement.predicate, &opened);
+    }
+    let shown = |part: SealedPart| SectionV1 {
+        state: if opened.contains_key(&part.seal) { "opened" } else { "not given" },
+        place: part.place,
+        sha256: part.seal.sha256,
+        size: part.seal.size,
+    };
+    Ok(parts.into_iter().map(shown).collect())
 }
 
 fn shown(statement: &Statement, state: &'static str) -> StatementV1 {
@@ -179,7 +240,7 @@ fn write_text(
     judgement: Option<&Judgement<'_>>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let path = printable_path(&args.file);
+    let path = sayable(&printable_path(&args.file));
     match judgement {
         None => writeln!(
             out,
@@ -207,6 +268,13 @@ fn write_text(
         write_subjects(&statement.subject, out)?;
         write_value(&statement.predicate, 1, out)?;
     }
+    if !result.sections.is_empty() {
+        writeln!(out, "\nsealed parts")?;
+    }
+    for section in &result.sections {
+        let (state, place) = (section.state, Printable(&section.place));
+        writeln!(out, "  {state:<11} {place} ({} bytes)", section.size)?;
+    }
     for note in &result.notes {
         writeln!(out, "{note}")?;
     }
@@ -224,7 +292,20 @@ fn write_subjects(subjects: &Value, out: &mut dyn Write) -> io::Result<()> {
         let name = subject.get("name").and_then(Value::as_str).unwrap_or("(no name)");
         let digest = subject.pointer("/digest/sha256").and_then(Value::as_str);
         let digest = digest.map_or_else(|| "no sha256".to_owned(), |hex| format!("sha256:{hex}"));
-        writeln!(out, "  subject     {} {}", Printable(name), Printable(&digest))?;
+        let annotation = |name: &str| {
+            let text = subject.pointer(&format!("/annotations/{name}")).and_then(Value::as_str);
+            text.map(ToOwned::to_owned)
+        };
+        let declared = annotation("basis").filter(|basis| basis == "declared");
+        let said = [
+            annotation("kind"),
+            annotation("platform"),
+            declared.map(|_| "digest declared, not computed".to_owned()),
+        ];
+        let said: Vec<_> = said.into_iter().flatten().collect();
+        let said = if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) };
+        let (name, digest, said) = (Printable(name), Printable(&digest), Printable(&said));
+        writeln!(out, "  subject     {name} {digest}{said}")?;
     }
     match subjects.len().saturating_sub(SHOWN_MAX) {
         0 => Ok(()),

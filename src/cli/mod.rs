@@ -2,18 +2,26 @@
 //! place where the building and the checking column meet.
 
 mod attest;
+mod begin;
 mod bracket;
 mod capture_args;
 mod check_args;
 mod completions;
 mod failure;
+mod finish;
+mod from_args;
 mod inspect;
 mod json_out;
 mod keygen;
+mod keys;
 mod man;
+mod panics;
+mod passphrase;
 mod run;
 pub mod schema;
+mod sign;
 mod sign_args;
+mod subject_args;
 mod talk;
 mod verify;
 
@@ -24,7 +32,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::base::process;
-use crate::capture::redact;
+pub use panics::say_only_where;
+
 use failure::Failure;
 use talk::Talk;
 
@@ -43,7 +52,10 @@ struct Cli {
 enum Command {
     Keygen(keygen::Keygen),
     Run(run::Run),
+    Begin(begin::Begin),
+    Finish(finish::Finish),
     Attest(attest::Attest),
+    Sign(sign::Sign),
     Verify(verify::Verify),
     Inspect(inspect::Inspect),
     Schema(schema::Schema),
@@ -53,6 +65,7 @@ enum Command {
 
 /// Runs the command line `arguments`, the program's name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    say_only_where();
     let arguments: Vec<_> = arguments.into_iter().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -73,7 +86,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         // Its codes are its own: the command's, and 125 for a fault of ours.
         Command::Run(args) => return ExitCode::from(run::run(args, talk)),
         Command::Keygen(args) => keygen::run(args, talk).map(|()| 0),
+        Command::Begin(args) => begin::run(args, talk, out).map(|()| 0),
+        Command::Finish(args) => finish::run(args, talk).map(|()| 0),
         Command::Attest(args) => attest::run(args, talk).map(|()| 0),
+        Command::Sign(args) => sign::run(args, talk).map(|()| 0),
         Command::Verify(args) => verify::run(args, talk, out),
         Command::Inspect(args) => inspect::run(args, out),
         Command::Schema(args) => printed(schema::run(args, out)),
@@ -116,9 +132,10 @@ fn may_be_private_key(argument: &OsString) -> bool {
 /// Help and version are no error; a wrong `run` is 125, so that it isn't taken for the command's code.
 fn unparsed(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     // A key that was put in the wrong place must not come to a log that way.
-    let scrubbed = redact::scrub(&error.render().to_string());
-    if error.use_stderr() && !scrubbed.rules.is_empty() {
-        let _ = write!(io::stderr().lock(), "{}", scrubbed.text);
+    let plain = error.render().to_string();
+    let sayable = talk::sayable(&plain);
+    if error.use_stderr() && sayable != plain {
+        let _ = write!(io::stderr().lock(), "{sayable}");
     } else {
         let _ = error.print();
     }

@@ -1,29 +1,29 @@
 //! `proofmark run`: a bracket around one command.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::bracket::{self, Seen, Surroundings};
+use super::bracket::{self, Close, CloseArgs, Closed, Conclusion, Held, Open, Opening};
 use super::capture_args::{CaptureArgs, Scope};
-use super::failure::{Failure, Fault};
-use super::sign_args::{Keys, SignArgs};
+use super::failure::Failure;
+use super::from_args::Earlier;
+use super::keys::Keys;
+use super::sign_args::SignArgs;
+use super::subject_args::SubjectArgs;
 use super::talk::Talk;
 use crate::base::process::{
     self, Ended, Hardening, PassedDescriptors, Received, Signals, Spec, StartError,
 };
-use crate::base::random;
-use crate::base::text::printable;
-use crate::base::time::{Time, nanoseconds};
-use crate::base::tree::{Tree, Walk, compare};
+use crate::base::text::lossless;
 use crate::capture::environment::Variables;
-use crate::capture::files;
 use crate::capture::platform::{self, Platform};
 use crate::capture::redact::Redactor;
 use crate::format::evidence::{Bracket, Command, Exit, Outcome};
-use crate::format::fact::{Basis, Fact, Gap, Sealable, Withheld};
-use crate::format::statement::Subject;
+use crate::format::fact::{Gap, Sealable, Withheld};
 use crate::write::Destination;
 
 /// How long after a signal the command may still take before the evidence is written without its end.
@@ -44,22 +44,14 @@ pub(super) struct Run {
     #[command(flatten)]
     capture: CaptureArgs,
     #[command(flatten)]
+    subjects: SubjectArgs,
+    #[command(flatten)]
     sign: SignArgs,
-    /// Read every file again afterwards, whatever its times say
-    #[arg(long, help_heading = "Capture")]
-    rehash: bool,
-    /// Don't fail where an --artefact matches nothing
-    #[arg(long, help_heading = "Capture")]
-    allow_no_artefacts: bool,
-    /// Don't fail where an --artefact matches only what was there before
-    #[arg(long, help_heading = "Capture")]
-    allow_unchanged: bool,
+    #[command(flatten)]
+    close: CloseArgs,
     /// Give the command this descriptor too, such as make's jobserver
     #[arg(long, value_name = "N", help_heading = "Command")]
     pass_fd: Vec<i32>,
-    /// What a failure of proofmark's own does once the arguments are right
-    #[arg(long, value_enum, default_value = "fail", value_name = "WHAT", help_heading = "Command")]
-    on_error: OnError,
     /// Run this line in a shell instead of a command
     #[arg(long, value_name = "LINE", conflicts_with = "command", help_heading = "Command")]
     shell: Option<String>,
@@ -73,26 +65,20 @@ pub(super) struct Run {
     command: Vec<OsString>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OnError {
-    /// Exit 125
-    Fail,
-    /// Say so, and hand on the command's code
-    Warn,
-}
-
 /// All that is known before the bracket opens.
 struct Prepared {
     scope: Scope,
+    earlier: Vec<Earlier>,
     variables: Variables,
     platform: Platform,
-    redactor: Redactor,
+    redactor: Arc<Redactor>,
     keys: Keys,
     destination: Destination,
+    /// Paths below the root that are neither inputs nor outputs.
+    never: Vec<PathBuf>,
     hardening: Hardening,
     descriptors: PassedDescriptors,
     command: Vec<OsString>,
-    id: String,
 }
 
 /// How the command went.
@@ -136,12 +122,14 @@ fn prepare(args: &Run, talk: Talk) -> Result<Prepared, Failure> {
     })?;
     args.sign.check_key_descriptor(&descriptors)?;
     let variables = Variables::read();
-    let redactor = bracket::redactor(&variables);
+    let redactor = Arc::new(bracket::redactor(&variables));
     let platform = platform::capture(&variables, &redactor);
     // Before a key is read, or made for the user: what is refused leaves nothing behind.
     let scope = args.capture.scope()?;
+    args.subjects.check(&scope)?;
     let destination = args.sign.check_output()?;
     let keys = args.sign.keys(&variables, &platform, talk)?;
+    let earlier = args.capture.earlier(&keys)?;
     let hardening = process::harden();
     if !keys.keys.is_empty()
         && let Hardening::Failed(why) = &hardening
@@ -163,34 +151,32 @@ fn prepare(args: &Run, talk: Talk) -> Result<Prepared, Failure> {
             "MAKEFLAGS names a jobserver that the command isn't given: it builds with one job; pass it on with --pass-fd {read} --pass-fd {write}"
         ));
     }
-    let id = random::id128().map_err(Failure::trouble)?;
+    let never = bracket::never_inputs(&scope, &destination, &keys);
     Ok(Prepared {
         scope,
+        earlier,
         variables,
         platform,
         redactor,
         keys,
         destination,
+        never,
         hardening,
         descriptors,
         command,
-        id,
     })
 }
 
 fn execute(args: &Run, prepared: Prepared, signals: &Signals, talk: Talk) -> u8 {
-    let started = Time::now();
-    let opened = nanoseconds();
-    let never = bracket::never_inputs(&prepared.scope, &prepared.destination, &prepared.keys);
-    let (before, surroundings) = open(&prepared, &never, signals, talk);
-    let mut course = match &before {
+    let opening = open(&prepared, signals, talk);
+    let mut course = match &opening {
         Ok(_) => build(&prepared, signals),
-        Err(error) if args.on_error == OnError::Warn => {
-            talk.notice(format_args!("no evidence: {error}"));
+        Err(failure) if args.close.forgives(failure) => {
+            talk.notice(format_args!("no evidence: {}", failure.message));
             build(&prepared, signals)
         }
-        Err(error) => {
-            talk.failure(&Failure::trouble(error));
+        Err(failure) => {
+            talk.failure(failure);
             return OWN_FAULT;
         }
     };
@@ -200,11 +186,10 @@ fn execute(args: &Run, prepared: Prepared, signals: &Signals, talk: Talk) -> u8 
     let running = course.running.take();
     let mut code = course.code;
     let mut failed = false;
-    if let Ok(before) = before {
-        let closed = Closed { args, prepared, surroundings, before, never, opened, started };
-        match close(closed, course, signals, talk) {
+    if let Ok(opening) = opening {
+        match close(args, prepared, opening, course, signals, talk) {
             Ok(after) => code = after,
-            Err(failure) if args.on_error == OnError::Warn && failure.fault != Fault::Usage => {
+            Err(failure) if args.close.forgives(&failure) => {
                 talk.notice(format_args!("the evidence is not whole: {}", failure.message));
             }
             Err(failure) => {
@@ -221,28 +206,23 @@ fn execute(args: &Run, prepared: Prepared, signals: &Signals, talk: Talk) -> u8 
     }
 }
 
-/// The first look: the tree in this thread and its workers, the repository beside it.
-fn open(
-    prepared: &Prepared,
-    never: &[std::path::PathBuf],
-    signals: &Signals,
-    talk: Talk,
-) -> (Result<Tree, String>, Surroundings) {
-    let progress = talk.progress("inputs");
-    let report = progress.report();
+/// The first look.
+fn open(prepared: &Prepared, signals: &Signals, talk: Talk) -> Result<Opening, Failure> {
     let stop = || signals.cancelled();
-    let walk = Walk {
-        root: &prepared.scope.root,
-        exclude: &prepared.scope.exclude,
-        skip: never,
+    let give_up = || signals.deadline(GRACE).is_some_and(|end| Instant::now() >= end);
+    let opener = Open {
+        scope: &prepared.scope,
+        variables: &prepared.variables,
+        platform: &prepared.platform,
+        redactor: &prepared.redactor,
+        earlier: &prepared.earlier,
+        never: &prepared.never,
         stop: &stop,
-        progress: &report,
+        give_up: &give_up,
+        passed: &prepared.descriptors,
+        talk,
     };
-    let Prepared { scope, variables, platform, redactor, .. } = prepared;
-    let git = bracket::Reading::start(scope);
-    let tree = Tree::read(&walk).map_err(|error| error.to_string());
-    let git = git.wait(|| signals.deadline(GRACE).is_some_and(|end| Instant::now() >= end));
-    (tree, bracket::surroundings(git, scope, variables, platform, redactor))
+    opener.open()
 }
 
 /// Runs the command to its end, or until the time after a signal is up.
@@ -321,107 +301,64 @@ impl Course {
     }
 }
 
-/// What the second look needs.
-struct Closed<'a> {
-    args: &'a Run,
-    prepared: Prepared,
-    surroundings: Surroundings,
-    before: Tree,
-    never: Vec<std::path::PathBuf>,
-    opened: i64,
-    started: Time,
-}
-
 /// The second look, the artefacts, the evidence.
-fn close(closed: Closed<'_>, course: Course, signals: &Signals, talk: Talk) -> Result<u8, Failure> {
-    let Closed { args, prepared, surroundings, before, never, opened, started } = closed;
-    let Prepared { scope, platform, redactor, keys, destination, hardening, command, id, .. } =
-        prepared;
-    let mut outcome = course.outcome;
-    let mut gaps = course.gaps;
-    let mut code = course.code;
-
-    let differences = {
-        let progress = talk.progress("outputs");
-        let report = progress.report();
-        let stop = || signals.deadline(HASHING).is_some_and(|end| Instant::now() >= end);
-        let walk = Walk {
-            root: &scope.root,
-            exclude: &scope.exclude,
-            skip: &never,
-            stop: &stop,
-            progress: &report,
-        };
-        compare(&before, &walk, opened, args.rehash)
+fn close(
+    args: &Run,
+    prepared: Prepared,
+    opening: Opening,
+    course: Course,
+    signals: &Signals,
+    talk: Talk,
+) -> Result<u8, Failure> {
+    let Prepared { scope, variables, redactor, keys, destination, never, .. } = &prepared;
+    let stop = || signals.deadline(HASHING).is_some_and(|end| Instant::now() >= end);
+    // The command was done, its bracket was not: what it made may not all have been seen.
+    let late = || signals.received().filter(|_| course.outcome == Outcome::Succeeded);
+    let outcome = || late().map_or(course.outcome, |_| Outcome::Cancelled);
+    let closing = Close {
+        scope,
+        args: &args.close,
+        subjects: &args.subjects,
+        variables,
+        redactor,
+        never,
+        outcome: &outcome,
+        stop: &stop,
+        talk,
     };
-    if let (Some(signal), Outcome::Succeeded) = (signals.received(), outcome) {
-        // The command was done, its bracket was not: what it made may not all have been seen.
-        outcome = Outcome::Cancelled;
-        code = signal.code();
-    }
+    let Closed { mut facts, outcome, inputs, outputs, subjects, sboms, refusal } =
+        closing.close(opening);
+    let code = match (late(), outcome) {
+        (Some(signal), Outcome::Cancelled) => signal.code(),
+        _ => course.code,
+    };
+    facts.gaps.extend(course.gaps);
     if let Some(signal) = signals.received() {
         let reason = format!("{} asked for the end of the build", signal.name());
-        gaps.push(Gap::without_cure("build", reason));
+        facts.gaps.push(Gap::without_cure("build", reason));
     }
-
-    let classify = |path: &[u8]| surroundings.git.class(path);
-    let class = surroundings.git.source.get().map(|_| &classify as files::Classifier<'_>);
-    let (excluded, withheld) = bracket::exclusions(&scope, &never, &redactor);
-    let include = scope.inputs.as_ref();
-    let (mut inputs, more) = files::inputs(&before, include, class, excluded);
-    if include.is_some() && inputs.all.files == 0 {
-        talk.notice("no file is what --input names: the evidence has no inputs");
-    }
-    gaps.extend(more);
-    let mut subjects = Vec::new();
-    let mut refusal = None;
-    let outputs = match &differences {
-        Ok(differences) => {
-            let changed = files::changed_during_build(differences, include);
-            inputs.changed_during_build = Sealable::Inline(changed);
-            let (outputs, more) = files::outputs(differences, class);
-            gaps.extend(more);
-            if outcome == Outcome::Succeeded {
-                match artefacts(args, &scope, differences) {
-                    Ok(found) => subjects = found,
-                    Err(failure) => refusal = Some(failure),
-                }
-            }
-            Fact::observed(Basis::Recomputed, outputs)
-        }
-        Err(error) => {
-            gaps.push(Gap::without_cure("outputs", error.to_string()));
-            refusal = Some(Failure::trouble(error));
-            Fact::unavailable(Basis::Read, error.to_string())
-        }
-    };
-    // The lists are made: what is serialised next needs the room.
-    drop(differences);
-    drop(before);
-    let (command, mut redactions) = recorded(args, &command, &scope, &redactor, course.exit);
-    redactions.extend(withheld);
-    let seen = Seen {
-        id,
-        started,
+    let (command, redactions) = recorded(args, &prepared, course.exit);
+    facts.redactions.extend(redactions);
+    let conclusion = Conclusion {
+        facts,
         bracket: Bracket::Command,
         command: Some(command),
         outcome,
-        signing: bracket::signing(&keys, Some(&hardening)),
-        inputs: Fact::observed(Basis::Recomputed, inputs),
+        outcome_from: course.exit.map(|_| "exit status".to_owned()),
+        state: None,
+        signing: bracket::signing(keys, Held::BesideTheCommand(&prepared.hardening)),
+        inputs,
         outputs,
         subjects,
-        redactions,
-        gaps,
+        sboms,
+        disclosure: scope.wanted.settings.disclosure.clone(),
     };
-    bracket::conclude(seen, surroundings, platform, &keys, &destination, talk).map_err(
-        |mut failure| {
-            let message = &failure.message;
-            failure.message = format!(
-                "the command ended with {code}, and its evidence was not written: {message}"
-            );
-            failure.hint("see that there is room and that the build doesn't write there, or name another place with -o")
-        },
-    )?;
+    bracket::conclude(conclusion, keys, destination, redactor, talk).map_err(|mut failure| {
+        let message = &failure.message;
+        failure.message =
+            format!("the command ended with {code}, and its evidence was not written: {message}");
+        failure.hint("see that there is room and that the build doesn't write there, or name another place with -o")
+    })?;
     match refusal {
         // The evidence is there, and a command that failed keeps its own code.
         Some(failure) if code != 0 => {
@@ -433,7 +370,8 @@ fn close(closed: Closed<'_>, course: Course, signals: &Signals, talk: Talk) -> R
             if outcome == Outcome::Cancelled && code == 0 {
                 talk.notice("the command ended with 0 after a signal that asked for its end: the outcome is cancelled, and no artefact is attested");
             }
-            if scope.artefacts.is_empty() && outcome == Outcome::Succeeded {
+            let named = !scope.wanted.artefacts.is_empty() || !args.subjects.is_empty(scope);
+            if !named && outcome == Outcome::Succeeded {
                 talk.notice("no --artefact was named: the evidence is about the inputs alone, and no file can be verified with it");
             }
             Ok(code)
@@ -441,63 +379,22 @@ fn close(closed: Closed<'_>, course: Course, signals: &Signals, talk: Talk) -> R
     }
 }
 
-/// The artefacts of a build that succeeded. A pattern that stands for nothing, or for nothing new, is
-/// how a release ships yesterday's file.
-fn artefacts(
-    args: &Run,
-    scope: &Scope,
-    differences: &crate::base::tree::Differences<'_>,
-) -> Result<Vec<Subject>, Failure> {
-    let selection = files::select(&scope.artefacts, differences)
-        .map_err(|error| Failure::trouble(format_args!("--artefact: {error}")))?;
-    if let Some(pattern) = selection.matched_nothing.first()
-        && !args.allow_no_artefacts
-    {
-        let message = format_args!(
-            "--artefact {}: expected a file, found none after the build",
-            printable(pattern)
-        );
-        return Err(
-            Failure::trouble(message).hint("check the path, or allow it with --allow-no-artefacts")
-        );
-    }
-    if let Some(pattern) = selection.only_unchanged.first()
-        && !args.allow_unchanged
-    {
-        let message = format_args!(
-            "--artefact {}: expected a file that the build made or changed, found only ones that were there before",
-            printable(pattern)
-        );
-        return Err(Failure::trouble(message)
-            .hint("remove old artefacts before the build, or allow it with --allow-unchanged"));
-    }
-    Ok(selection.artefacts.iter().map(files::Selected::subject).collect())
-}
-
 /// The command as it is recorded: after redaction.
-fn recorded(
-    args: &Run,
-    command: &[OsString],
-    scope: &Scope,
-    redactor: &Redactor,
-    exit: Option<Exit>,
-) -> (Command, Vec<Withheld>) {
+fn recorded(args: &Run, prepared: &Prepared, exit: Option<Exit>) -> (Command, Vec<Withheld>) {
     let typed: Vec<String> = match &args.shell {
         Some(line) => vec![line.clone()],
-        None => command.iter().map(|argument| crate::base::text::lossless(argument)).collect(),
+        None => prepared.command.iter().map(|argument| lossless(argument)).collect(),
     };
-    let (argv, redactions) = redactor.scrub_argv(&typed);
+    let (argv, redactions) = prepared.redactor.scrub_argv(&typed);
     let redactions = redactions
         .into_iter()
         .map(|found| Withheld { place: found.place, rule: found.rule.id().to_owned() })
         .collect();
+    let folder = prepared.scope.wanted.working_directory.clone();
     let command = Command {
-        argv,
+        argv: Sealable::Inline(argv),
         shell: args.shell.is_some(),
-        working_directory: scope
-            .working_directory
-            .clone()
-            .unwrap_or_else(|| "outside of the root".to_owned()),
+        working_directory: folder.unwrap_or_else(|| "outside of the root".to_owned()),
         exit,
     };
     (command, redactions)

@@ -2,12 +2,33 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::bracket;
 use super::failure::Failure;
-use crate::capture::redact;
+use crate::capture::environment::Variables;
+use crate::capture::redact::Redactor;
+
+/// Knows the secrets that this process was given: whatever is said repeats paths, names and what was typed,
+/// and a log is read by many.
+static REDACTOR: LazyLock<Redactor> = LazyLock::new(|| bracket::redactor(&Variables::read()));
+
+/// What [`crate::base::text::Printable`] makes of one.
+const LINE_FEED: &str = "\\u{a}";
+
+/// A text as it may be said.
+pub(super) fn sayable(text: &str) -> String {
+    let said = REDACTOR.scrub(text).text;
+    if !said.contains(LINE_FEED) {
+        return said;
+    }
+    // Made printable, a text of several lines is one, in which what opened a line tells nothing any more.
+    let lines = REDACTOR.scrub(&said.replace(LINE_FEED, "\n"));
+    if lines.rules.is_empty() { said } else { lines.text.replace('\n', " ") }
+}
 
 /// Says things on stderr.
 #[derive(Debug, Clone, Copy)]
@@ -29,13 +50,12 @@ impl Talk {
 
     /// What the user should know although nothing failed; said under `--quiet` too.
     pub(super) fn notice(self, text: impl Display) {
-        line(&redact::scrub(&format!("proofmark: notice: {text}")).text);
+        line(&format!("proofmark: notice: {text}"));
     }
 
     /// A fault and its remedy.
     pub(super) fn failure(self, failure: &Failure) {
-        // A message repeats what was typed: a command that begins with `PASSWORD=..`, say.
-        line(&redact::scrub(&format!("proofmark: error: {}", failure.message)).text);
+        line(&format!("proofmark: error: {}", failure.message));
         if let Some(hint) = &failure.hint {
             line(&format!("  hint: {hint}"));
         }
@@ -75,5 +95,5 @@ impl Drop for Progress {
 
 /// Nobody reads stderr, or it is full: no reason to stop a build.
 fn line(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", sayable(text));
 }

@@ -122,13 +122,22 @@ impl PublicKey {
             .unwrap_or_default()
     }
 
+    /// As SSH sends it (RFC 8709, section 4).
+    #[must_use]
+    pub fn to_ssh_bytes(&self) -> Vec<u8> {
+        // A name and 32 bytes: this can't fail.
+        self.in_ssh().to_bytes().unwrap_or_default()
+    }
+
+    fn in_ssh(&self) -> ssh_key::PublicKey {
+        ssh_key::public::Ed25519PublicKey(*self.as_bytes()).into()
+    }
+
     /// `SHA256:` and the unpadded base64 of SHA-256 over the key's SSH form, as `ssh-keygen -l` prints
     /// it: the one `keyid` that every verifier of the ecosystem takes.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        ssh_key::PublicKey::from(ssh_key::public::Ed25519PublicKey(*self.as_bytes()))
-            .fingerprint(ssh_key::HashAlg::Sha256)
-            .to_string()
+        self.in_ssh().fingerprint(ssh_key::HashAlg::Sha256).to_string()
     }
 
     /// Base64 of SHA-256 over the SPKI DER: what a Sigstore bundle's `publicKey.hint` holds.

@@ -11,6 +11,8 @@ pub mod fact;
 pub mod json;
 pub mod key;
 pub mod repository;
+pub mod sbom;
 pub mod section;
+pub mod settings;
 pub mod slsa;
 pub mod statement;

@@ -5,7 +5,7 @@
 //! without the line feed, so nothing is serialised again to check it; the salt keeps content with few
 //! possible values from being guessed from its digest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,9 @@ pub const INLINE_ENTRIES_MAX: usize = 4096;
 pub const INLINE_BYTES_MAX: usize = 256 << 10;
 
 /// Names a section by its digest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct SealRef {
     /// SHA-256 of the section's line, without the line feed.
     pub sha256: Sha256,
@@ -92,7 +94,7 @@ pub enum SectionsError {
     },
     /// A line that the signed statement doesn't name: added, or of another build.
     #[error(
-        "section {name:?} is named by no signed statement (expected one of its seals, found sha256 {found})"
+        "section {name:?} is sealed by no statement of the file: expected one that names sha256 {found} in that place"
     )]
     Unnamed {
         /// The name that the line has.
@@ -102,26 +104,80 @@ pub enum SectionsError {
     },
 }
 
-/// Reads a sections file and checks each line against the seals of a signed statement.
+/// A part of a statement that is sealed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SealedPart {
+    /// Where it stands, such as `environment.variables`: its section has this name.
+    pub place: String,
+    /// Its section.
+    pub seal: SealRef,
+}
+
+/// Every sealed part of a predicate, in the order of the places. The `value` of a fact is no step of its
+/// own in a place.
+#[must_use]
+pub fn sealed_parts(predicate: &Value) -> Vec<SealedPart> {
+    let mut parts = Vec::new();
+    walk(predicate, &mut String::new(), &mut parts);
+    parts.sort();
+    parts
+}
+
+fn seal_of(value: &Value) -> Option<SealRef> {
+    let members = value.as_object().filter(|members| members.len() == 1)?;
+    serde_json::from_value(members.get("sealed")?.clone()).ok()
+}
+
+fn walk(value: &Value, place: &mut String, parts: &mut Vec<SealedPart>) {
+    if let Some(seal) = seal_of(value) {
+        parts.push(SealedPart { place: place.clone(), seal });
+        return;
+    }
+    let Value::Object(members) = value else { return };
+    for (name, member) in members {
+        let length = place.len();
+        if name != "value" {
+            let dot = if place.is_empty() { "" } else { "." };
+            place.push_str(dot);
+            place.push_str(name);
+        }
+        walk(member, place, parts);
+        place.truncate(length);
+    }
+}
+
+/// Puts the content of opened sections in the place of their seals.
+pub fn unseal(value: &mut Value, opened: &BTreeMap<SealRef, Value>) {
+    if let Some(content) = seal_of(value).and_then(|seal| opened.get(&seal)) {
+        *value = content.clone();
+    } else if let Value::Object(members) = value {
+        members.values_mut().for_each(|member| unseal(member, opened));
+    }
+}
+
+/// Reads a sections file and checks each line against the sealed parts of a signed statement.
 ///
-/// Returns the sections by name. Not checked: that every seal has its section; a missing one is
+/// Returns the sections' contents by their seals. Not checked: that every seal has its section; a missing one is
 /// unknown, no failure.
 ///
 /// # Errors
 /// Any line that no seal names; two lines of one name.
-pub fn open(bytes: &[u8], seals: &[SealRef]) -> Result<BTreeMap<String, Value>, SectionsError> {
+pub fn open(bytes: &[u8], parts: &[SealedPart]) -> Result<BTreeMap<SealRef, Value>, SectionsError> {
+    let mut names = BTreeSet::new();
     let mut sections = BTreeMap::new();
     let lines = bytes.split(|b| *b == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
     for (index, line) in lines {
         let section: Section = json::parse(line)
             .map_err(|source| SectionsError::Malformed { line: index + 1, source })?;
         let found = SealRef { sha256: Sha256::of(line), size: line.len() as u64 };
-        if !seals.contains(&found) {
+        // Its digest alone would let one part pass for another.
+        if !parts.iter().any(|part| part.seal == found && part.place == section.name) {
             return Err(SectionsError::Unnamed { name: section.name, found: found.sha256 });
         }
-        if sections.insert(section.name.clone(), section.content).is_some() {
+        if !names.insert(section.name.clone()) {
             return Err(SectionsError::Twice { name: section.name });
         }
+        sections.insert(found, section.content);
     }
     Ok(sections)
 }
@@ -131,21 +187,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_lines_that_a_statement_seals_are_opened() {
-        let a = SealedSection::new("a", [1; 16], &vec!["x"]).unwrap();
+    fn only_lines_that_a_statement_seals_in_that_place_are_opened() {
+        let a = SealedSection::new("x.a", [1; 16], &vec!["x"]).unwrap();
         let b = SealedSection::new("b", [2; 16], &7).unwrap();
-        let seals = [a.seal(), b.seal()];
+        let seal = |section: &SealedSection| serde_json::json!({"sealed": section.seal()});
+        let mut predicate = serde_json::json!({"x": {"value": {"a": seal(&a)}}, "b": seal(&b)});
+        let parts = sealed_parts(&predicate);
+        let places: Vec<_> = parts.iter().map(|part| part.place.as_str()).collect();
+        assert_eq!(places, ["b", "x.a"]);
         let file = [&b.line[..], b"\n", &a.line, b"\n"].concat();
-        let opened = open(&file, &seals).unwrap();
-        assert_eq!(opened["b"], 7);
-        assert_eq!(open(b"", &seals).unwrap().len(), 0);
+        let opened = open(&file, &parts).unwrap();
+        assert_eq!(opened[&b.seal()], 7);
+        assert_eq!(open(b"", &parts).unwrap().len(), 0);
+        unseal(&mut predicate, &open(&a.line, &parts).unwrap());
+        assert_eq!(predicate, serde_json::json!({"x": {"value": {"a": ["x"]}}, "b": seal(&b)}));
 
         let altered = String::from_utf8(file.clone()).unwrap().replace("\"x\"", "\"y\"");
-        assert!(matches!(open(altered.as_bytes(), &seals), Err(SectionsError::Unnamed { .. })));
+        assert!(matches!(open(altered.as_bytes(), &parts), Err(SectionsError::Unnamed { .. })));
         let twice = [&a.line[..], b"\n", &a.line].concat();
-        assert!(matches!(open(&twice, &seals), Err(SectionsError::Twice { .. })));
-        assert!(matches!(open(b"{", &seals), Err(SectionsError::Malformed { line: 1, .. })));
-        assert!(matches!(open(&a.line, &[b.seal()]), Err(SectionsError::Unnamed { .. })));
+        assert!(matches!(open(&twice, &parts), Err(SectionsError::Twice { .. })));
+        assert!(matches!(open(b"{", &parts), Err(SectionsError::Malformed { line: 1, .. })));
+        assert!(matches!(open(&a.line, &parts[..1]), Err(SectionsError::Unnamed { .. })));
+        let swapped = [("b", a.seal()), ("x.a", b.seal())];
+        let swapped = swapped.map(|(place, seal)| SealedPart { place: place.to_owned(), seal });
+        assert!(matches!(open(&a.line, &swapped), Err(SectionsError::Unnamed { .. })));
     }
 
     #[test]

@@ -15,6 +15,16 @@ pub const STATEMENT_V0_1: &str = "https://in-toto.io/Statement/v0.1";
 /// Most subjects that GitHub's attestation service takes.
 pub const SUBJECTS_USUAL_MAX: usize = 1024;
 
+/// The annotation that says how a subject's digest was learnt, where the maker of the statement didn't
+/// compute it.
+pub const BASIS: &str = "basis";
+/// The value of [`BASIS`] for a digest that was told.
+pub const DECLARED: &str = "declared";
+/// The annotation that says what a subject is, where it is no file: `tree`, `inputs`, `image`.
+pub const KIND: &str = "kind";
+/// The value of [`KIND`] for the manifest of a container image, or for an index of such manifests.
+pub const IMAGE: &str = "image";
+
 /// Why a parsed object is no Statement.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum StatementError {
@@ -47,7 +57,9 @@ pub struct Subject {
     /// Algorithm to lower-case hexadecimal digest. One without any matches nothing.
     #[serde(default)]
     pub digest: BTreeMap<String, String>,
-    /// `size` in bytes and `change` (`made`, `changed`, `unchanged`) in what proofmark writes.
+    /// `size` in bytes and `change` (`made`, `changed`, `unchanged`) in what proofmark writes; `kind` of what
+    /// is no file; `basis`: `declared` where the digest was told and not computed; `mediaType` and `platform`
+    /// of images.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub annotations: serde_json::Map<String, Value>,
 }
@@ -57,6 +69,18 @@ impl Subject {
     #[must_use]
     pub fn size(&self) -> Option<u64> {
         self.annotations.get("size")?.as_u64()
+    }
+
+    /// What it is, where it is said to be no file.
+    #[must_use]
+    pub fn kind(&self) -> Option<&str> {
+        self.annotations.get(KIND)?.as_str()
+    }
+
+    /// Whether its digest was told to the producer, who didn't compute it.
+    #[must_use]
+    pub fn is_declared(&self) -> bool {
+        self.annotations.get(BASIS).and_then(Value::as_str) == Some(DECLARED)
     }
 }
 
@@ -93,7 +117,7 @@ impl TryFrom<Object<StatementWire>> for Statement {
 /// A Statement v1 to be written.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "in-toto Statement v1 as proofmark writes it")]
-pub struct NewStatement<'a, P> {
+pub struct NewStatement<'a, P: ?Sized> {
     /// Always `https://in-toto.io/Statement/v1`.
     #[serde(rename = "_type")]
     type_: &'static str,
@@ -106,7 +130,7 @@ pub struct NewStatement<'a, P> {
     pub predicate: &'a P,
 }
 
-impl<'a, P: Serialize> NewStatement<'a, P> {
+impl<'a, P: Serialize + ?Sized> NewStatement<'a, P> {
     /// A statement that `predicate` holds of `subject`.
     pub const fn new(
         subject: &'a [Subject],

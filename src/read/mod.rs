@@ -118,13 +118,24 @@ pub struct PassedOver {
     pub what: &'static str,
 }
 
+/// A statement that nobody signed.
+#[derive(Debug)]
+pub struct Unsigned {
+    /// Counted from 1.
+    pub line: usize,
+    /// SHA-256 of the line without its line feed: the digest of the statement.
+    pub sha256: Sha256,
+    /// What it says.
+    pub statement: Unchecked<Statement>,
+}
+
 /// What one file holds.
 #[derive(Debug, Default)]
 pub struct Evidence {
     /// Envelopes, in the order of the file.
     pub lines: Vec<Untrusted>,
     /// Statements that nobody signed: shown by `inspect`, and of no weight.
-    pub unsigned: Vec<(usize, Unchecked<Statement>)>,
+    pub unsigned: Vec<Unsigned>,
     /// Lines that are something else.
     pub passed_over: Vec<PassedOver>,
     /// Lines that can't be parsed.
@@ -166,7 +177,7 @@ pub fn bytes(bytes: &[u8]) -> Result<Evidence, ReadError> {
         && first_fails()
         && let Ok(document) = bundle::parse(bytes)
     {
-        evidence.add(1, document);
+        evidence.add(1, bytes, document);
         return Ok(evidence);
     }
     for (count, (index, line)) in lines().enumerate() {
@@ -174,7 +185,7 @@ pub fn bytes(bytes: &[u8]) -> Result<Evidence, ReadError> {
             return Err(ReadError::TooManyLines);
         }
         match bundle::parse(line) {
-            Ok(document) => evidence.add(index + 1, document),
+            Ok(document) => evidence.add(index + 1, line, document),
             Err(error) => evidence.malformed.push(Malformed { line: index + 1, error }),
         }
     }
@@ -182,12 +193,15 @@ pub fn bytes(bytes: &[u8]) -> Result<Evidence, ReadError> {
 }
 
 impl Evidence {
-    fn add(&mut self, line: usize, document: Document) {
+    fn add(&mut self, line: usize, raw: &[u8], document: Document) {
         match document {
             Document::Envelope { envelope, material } => {
                 self.lines.push(Untrusted { line, material, envelope });
             }
-            Document::Unsigned(statement) => self.unsigned.push((line, Unchecked(*statement))),
+            Document::Unsigned(statement) => {
+                let (sha256, statement) = (Sha256::of(raw), Unchecked(*statement));
+                self.unsigned.push(Unsigned { line, sha256, statement });
+            }
             Document::Foreign(what) => self.passed_over.push(PassedOver { line, what }),
         }
     }

@@ -1,4 +1,4 @@
-//! Private keys: PKCS#8 version 1 (RFC 5208; OpenSSL 3.0 can't read version 2), Ed25519 (RFC 8410).
+//! Private keys at hand: PKCS#8 version 1 (RFC 5208; OpenSSL 3.0 can't read version 2), Ed25519 (RFC 8410).
 
 use std::fmt;
 
@@ -7,6 +7,7 @@ use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, Keypair
 use ed25519_dalek::{Signer as _, SigningKey};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::EncryptedKey;
 use crate::base::random::{self, RandomError};
 use crate::format::dsse::decode_base64;
 use crate::format::key::PublicKey;
@@ -17,9 +18,25 @@ pub enum SecretKeyError {
     /// Nothing but white space.
     #[error("the key is empty")]
     Empty,
-    /// A passphrase would be needed.
-    #[error("the key is encrypted, expected an unencrypted one")]
+    /// A passphrase is needed: see [`super::EncryptedKey`].
+    #[error("the key is encrypted")]
     Encrypted,
+    /// Encrypted by something old or unknown.
+    #[error(
+        "the key is encrypted in an unsupported way, expected PBES2 with scrypt or PBKDF2 (HMAC-SHA-2) and AES"
+    )]
+    Scheme,
+    /// Encrypted so that decrypting it would take too long or too much memory.
+    #[error(
+        "the key's encryption asks for too much, expected at most 10,000,000 rounds of PBKDF2 or 256 MiB of scrypt"
+    )]
+    Cost,
+    /// The passphrase isn't the one that it was encrypted with, or the text was changed since.
+    #[error("wrong passphrase, or a damaged key")]
+    Passphrase,
+    /// The form that `ssh-keygen` writes.
+    #[error("expected PKCS#8, found a private key of OpenSSH")]
+    OpenSsh,
     /// A public key.
     #[error("expected a private key, found a public one")]
     Public,
@@ -50,6 +67,9 @@ impl SecretKey {
         if text.is_empty() {
             return Err(SecretKeyError::Empty);
         }
+        if text.contains("-----BEGIN OPENSSH PRIVATE KEY") {
+            return Err(SecretKeyError::OpenSsh);
+        }
         if text.contains("ENCRYPTED") {
             return Err(SecretKeyError::Encrypted);
         }
@@ -60,17 +80,32 @@ impl SecretKey {
             return SigningKey::from_pkcs8_pem(text).map(Self).or(Err(SecretKeyError::Form));
         }
         let der = Zeroizing::new(decode_base64(text, "key").or(Err(SecretKeyError::Form))?);
-        SigningKey::from_pkcs8_der(&der).map(Self).or(Err(SecretKeyError::Form))
+        Self::from_der(&der).map_err(|error| {
+            if EncryptedKey::looks_like(&der) { SecretKeyError::Encrypted } else { error }
+        })
+    }
+
+    pub(super) fn from_der(der: &[u8]) -> Result<Self, SecretKeyError> {
+        SigningKey::from_pkcs8_der(der).map(Self).or(Err(SecretKeyError::Form))
     }
 
     /// PKCS#8 version 1 PEM, with a line feed at the end.
     #[must_use]
     pub fn to_pem(&self) -> Zeroizing<String> {
-        let mut pair = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
         // A fixed prefix and 32 bytes: this can't fail.
-        let pem = pair.to_pkcs8_pem(LineEnding::LF).unwrap_or_default();
+        self.in_pkcs8(|pair| pair.to_pkcs8_pem(LineEnding::LF).unwrap_or_default())
+    }
+
+    /// PKCS#8 version 1 DER.
+    pub(super) fn to_der(&self) -> Zeroizing<Vec<u8>> {
+        self.in_pkcs8(|pair| pair.to_pkcs8_der().map(|der| der.to_bytes()).unwrap_or_default())
+    }
+
+    fn in_pkcs8<T>(&self, write: impl FnOnce(&KeypairBytes) -> T) -> T {
+        let mut pair = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
+        let written = write(&pair);
         pair.secret_key.zeroize();
-        pem
+        written
     }
 
     /// The public half.
@@ -121,6 +156,7 @@ mod tests {
         for (text, error) in [
             (&b" \n"[..], SecretKeyError::Empty),
             (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", SecretKeyError::Encrypted),
+            (b"-----BEGIN OPENSSH PRIVATE KEY-----", SecretKeyError::OpenSsh),
             (b"-----BEGIN PUBLIC KEY-----", SecretKeyError::Public),
             (b"hunter2hunter2", SecretKeyError::Form),
             (b"\xff", SecretKeyError::Form),
@@ -132,7 +168,7 @@ mod tests {
     }
 
     impl SecretKey {
-        fn from_seed(seed: [u8; 32]) -> Self {
+        pub(in crate::sign) fn from_seed(seed: [u8; 32]) -> Self {
             Self(SigningKey::from_bytes(&seed))
         }
     }

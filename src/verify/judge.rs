@@ -12,6 +12,7 @@ use crate::base::time::Time;
 use crate::format::bundle::Material;
 use crate::format::claims::Claims;
 use crate::format::evidence::{BUILD_EVIDENCE, Bracket, Outcome};
+use crate::format::sbom::is_sbom;
 use crate::format::slsa::{PROVENANCE_V0_2, PROVENANCE_V1};
 use crate::format::statement::Statement;
 
@@ -52,6 +53,23 @@ pub struct Accepted<'a> {
     pub other_name: bool,
     /// It states a SHA-512 that could not be compared.
     pub sha512_unchecked: bool,
+    /// Its maker was told the artefact's digest and didn't compute it.
+    pub declared: bool,
+    /// It calls the artefact a container image.
+    pub is_image: bool,
+}
+
+impl<'a> Accepted<'a> {
+    fn new(statement: &'a Verified<Statement>, found: Match) -> Self {
+        Self {
+            statement,
+            other_name: !found.name_fits,
+            subject: found.name.map(|name| name.to_string()),
+            sha512_unchecked: found.sha512_unchecked,
+            declared: found.declared,
+            is_image: found.is_image,
+        }
+    }
 }
 
 /// What the statements amount to for one artefact.
@@ -64,6 +82,8 @@ pub struct Judgement<'a> {
     /// Companions that accepted evidence lists and that are not among the verified lines: said, and no
     /// refusal.
     pub missing_companions: Vec<Sha256>,
+    /// Accepted bills of materials that no accepted evidence lists: of which build they are, nobody says.
+    pub unlisted: Vec<&'a Verified<Statement>>,
     /// Verified statements of a wanted type about another artefact of the same name; empty unless
     /// verified. Said, and no refusal.
     pub same_name: Vec<&'a Verified<Statement>>,
@@ -123,12 +143,23 @@ fn conclude<'a>(
     match accepted {
         Ok(accepted) => {
             let missing_companions = missing_companions(set, &accepted);
-            Judgement { refusal: None, accepted, missing_companions, same_name: Vec::new() }
+            let unlisted = accepted
+                .iter()
+                .map(|accepted| accepted.statement)
+                .filter(|statement| is_sbom(&statement.get().predicate_type))
+                .filter(|statement| {
+                    let mut lists = listing(set, statement);
+                    lists.all(|evidence| evidence.signers().len() < set.threshold())
+                })
+                .collect();
+            let same_name = Vec::new();
+            Judgement { refusal: None, accepted, missing_companions, unlisted, same_name }
         }
         Err(refusal) => Judgement {
             refusal: Some(refusal),
             accepted: Vec::new(),
             missing_companions: Vec::new(),
+            unlisted: Vec::new(),
             same_name: Vec::new(),
         },
     }
@@ -194,6 +225,13 @@ fn accept<'a>(
             Some(build) if !builds.insert(build) => {}
             Some(build) => check_build(set, build, needed)?,
             None => check_outcome(statement.claims())?,
+        }
+        for evidence in listing(set, statement) {
+            match &evidence.claims().build_id {
+                Some(build) if !builds.insert(build) => {}
+                Some(build) => check_build(set, build, needed)?,
+                None => check_outcome(evidence.claims())?,
+            }
         }
     }
     let claims: Vec<_> = accepted.iter().map(|accepted| accepted.statement.claims()).collect();
@@ -270,34 +308,43 @@ fn evidence_of<'a>(
     })
 }
 
-/// The matching statements, and the build evidence that stands beside a matching provenance line. Evidence
+/// The verified evidence that lists a statement which names no build itself, such as an SBOM: being listed is
+/// what makes it a part of a build.
+fn listing<'a>(
+    set: &'a Authenticated,
+    statement: &Verified<Statement>,
+) -> impl Iterator<Item = &'a Verified<Statement>> {
+    let claims = statement.claims();
+    let names_none = claims.build_id.is_none() && claims.evidence.is_none();
+    let digest = statement.payload_digest();
+    set.verified.iter().filter(move |other| {
+        let evidence = other.claims().evidence.as_ref();
+        let listed = evidence.and_then(|evidence| evidence.companions.as_ref());
+        names_none && listed.is_some_and(|list| list.iter().any(|c| c.sha256 == digest))
+    })
+}
+
+/// The matching statements, and the build evidence that stands beside a matching provenance line or that lists
+/// a matching SBOM. Evidence
 /// with too few signers isn't accepted: one stolen key of several would meet any expectation.
 fn with_evidence<'a>(
     set: &'a Authenticated,
     matching: Vec<(&'a Verified<Statement>, Match)>,
     needed: usize,
 ) -> Vec<Accepted<'a>> {
-    let mut accepted: Vec<_> = matching
-        .into_iter()
-        .map(|(statement, found)| Accepted {
-            statement,
-            other_name: !found.name_fits,
-            subject: found.name.map(|name| name.to_string()),
-            sha512_unchecked: found.sha512_unchecked,
-        })
-        .collect();
-    let beside: Vec<_> = accepted
-        .iter()
-        .filter(|accepted| accepted.statement.claims().is_our_provenance())
+    let mut accepted: Vec<_> =
+        matching.into_iter().map(|(statement, found)| Accepted::new(statement, found)).collect();
+    let ours = accepted.iter().filter(|a| a.statement.claims().is_our_provenance());
+    let beside: Vec<_> = ours
         .flat_map(|accepted| evidence_of(set, accepted.statement.claims()))
+        .chain(accepted.iter().flat_map(|accepted| listing(set, accepted.statement)))
         .filter(|evidence| evidence.signers().len() >= needed)
         .collect();
     for statement in beside {
         let digest = statement.payload_digest();
         if accepted.iter().all(|a| a.statement.payload_digest() != digest) {
-            let nothing =
-                Accepted { statement, subject: None, other_name: false, sha512_unchecked: false };
-            accepted.push(nothing);
+            let unnamed = Match { name_fits: true, ..Match::default() };
+            accepted.push(Accepted::new(statement, unnamed));
         }
     }
     accepted

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::base::digest::{Sha256, Sha512};
 use crate::base::name::ArtefactName;
-use crate::format::statement::{Statement, Subject};
+use crate::format::statement::{IMAGE, Statement, Subject};
 
 /// What an artefact is: a root digest and a file's digest are both SHA-256, and a file whose content
 /// is a list of records must not pass for the folder that the records describe.
@@ -56,16 +56,16 @@ pub(super) struct Match {
     pub(super) disagreement: Option<Disagreement>,
     /// The subject states a SHA-512 that could not be compared.
     pub(super) sha512_unchecked: bool,
+    /// The producer was told the digest and computed none.
+    pub(super) declared: bool,
+    /// The subject is a container image, by the digest of its manifest.
+    pub(super) is_image: bool,
 }
 
 /// The annotation that marks a folder's subject.
 #[must_use]
 pub fn is_tree(subject: &Subject) -> bool {
-    kind(subject) == Some("tree")
-}
-
-fn kind(subject: &Subject) -> Option<&str> {
-    subject.annotations.get("kind")?.as_str()
+    subject.kind() == Some("tree")
 }
 
 /// A name that counts: none at all, or one without `..` and the like. An empty one would be a wildcard.
@@ -76,10 +76,14 @@ fn name_of(subject: &Subject) -> Option<Option<ArtefactName>> {
     }
 }
 
-fn fits(name: Option<&ArtefactName>, artefact: &Artefact) -> bool {
-    match (&artefact.name, name) {
+fn fits(known: &Known, artefact: &Artefact) -> bool {
+    match (&artefact.name, &known.name) {
         (None, _) => true,
         (Some(_), None) => false,
+        // An image has no folders: its whole name counts. Behind the `@` stands which of its manifests it is.
+        (Some(wanted), Some(name)) if known.is_image => {
+            name.as_str() == wanted || name.as_str().split('@').next() == Some(wanted)
+        }
         (Some(wanted), Some(name)) => name.as_str() == wanted || name.base_name() == wanted,
     }
 }
@@ -107,6 +111,8 @@ struct Known {
     is_tree: bool,
     /// The root digest of a build's inputs: no file, and no folder that was made.
     is_inputs: bool,
+    is_image: bool,
+    declared: bool,
 }
 
 /// The subjects of a statement that can match anything, found by digest and by name: thousands of
@@ -143,8 +149,12 @@ impl Subjects {
             }
             let size = subject.size();
             let is_tree = is_tree(subject);
-            let is_inputs = kind(subject) == Some("inputs");
-            subjects.known.push(Known { name, sha256, sha512, size, is_tree, is_inputs });
+            let is_inputs = subject.kind() == Some("inputs");
+            let is_image = subject.kind() == Some(IMAGE);
+            let declared = subject.is_declared();
+            let known =
+                Known { name, sha256, sha512, size, is_tree, is_inputs, is_image, declared };
+            subjects.known.push(known);
         }
         subjects
     }
@@ -152,7 +162,8 @@ impl Subjects {
     /// The subject that agrees with the artefact in SHA-256 or SHA-512: one that disagrees in something
     /// else all the same, if there is any, then one of the artefact's own name.
     ///
-    /// One of the other kind (file, folder, the inputs of a build) is none.
+    /// One of the other kind (file, folder, the inputs of a build) is none. A container image's digest is that
+    /// of a file, its manifest: a file with these bytes is what the subject is.
     pub(super) fn best_match(&self, artefact: &Artefact) -> Option<Match> {
         let by_sha512 = artefact.sha512.and_then(|digest| self.by_sha512.get(&digest));
         let places = self.by_sha256.get(&artefact.sha256).into_iter().chain(by_sha512).flatten();
@@ -164,19 +175,26 @@ impl Subjects {
             });
         let matches = found.map(|known| Match {
             name: known.name.clone(),
-            name_fits: fits(known.name.as_ref(), artefact),
+            name_fits: fits(known, artefact),
             disagreement: known.disagreement(artefact),
             sha512_unchecked: known.sha512.is_some() && artefact.sha512.is_none(),
+            declared: known.declared,
+            is_image: known.is_image,
         });
-        matches.min_by_key(|found| (found.disagreement.is_none(), !found.name_fits))
+        matches.min_by_key(|found| (found.disagreement.is_none(), !found.name_fits, found.declared))
     }
 
     /// The SHA-256 of a subject of the artefact's own name, where it is another than the artefact's: the
-    /// evidence is about this artefact, and it is another one.
+    /// evidence is about this artefact, and it is another one. The image `host/app` is not the file `app`.
     pub(super) fn contradiction(&self, artefact: &Artefact) -> Option<String> {
         let places = self.by_name.get(artefact.name.as_ref()?)?;
         let known = places.iter().filter_map(|at| self.known.get(*at));
-        known.filter(|known| !known.is_inputs).find_map(|known| {
+        let may_be = |known: &&Known| match artefact.kind {
+            _ if known.is_inputs => false,
+            ArtefactKind::Digest => fits(known, artefact),
+            ArtefactKind::File | ArtefactKind::Tree => !known.is_image,
+        };
+        known.filter(may_be).find_map(|known| {
             let expected = known.sha256.as_ref()?.digest?;
             (expected != artefact.sha256).then(|| expected.to_string())
         })

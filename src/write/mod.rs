@@ -120,6 +120,14 @@ impl Destination {
         })
     }
 
+    /// Writes signed lines alone, where an unsigned capture and its sections stand already.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn write_signed(&self, lines: &[Vec<u8>]) -> Result<(), FileError> {
+        self.draft(&self.signed, lines.iter().map(Vec::as_slice))?.place()
+    }
+
     fn draft<'a>(
         &self,
         path: &Path,

@@ -24,6 +24,7 @@ mod keys;
 mod mutations;
 mod names;
 mod output;
+mod sboms;
 mod signatures;
 mod subjects;
 mod surroundings;

@@ -8,6 +8,10 @@ use serde_json::Value;
 fn settle(value: &mut Value) {
     match value {
         Value::Object(members) => {
+            // People stand under a key that is new for each evidence.
+            if members.get("name").is_some_and(|name| name == "source.people.names") {
+                members["content"].take();
+            }
             for (name, member) in members {
                 let differs = matches!(
                     name.as_str(),
@@ -18,6 +22,7 @@ fn settle(value: &mut Value) {
                         | "invocationId"
                         | "salt"
                         | "hashed"
+                        | "people"
                         | "unchanged_by_metadata"
                         | "uri"
                 );
@@ -88,7 +93,8 @@ fn salts_and_signatures_are_never_the_same_twice() {
         sections.iter().map(|s| s["salt"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let (first, second) = (salts(), salts());
-    assert_eq!(first.len(), 2);
-    assert_ne!(first[0], first[1]);
+    assert!(first.len() >= 2);
+    let distinct: std::collections::BTreeSet<_> = first.iter().collect();
+    assert_eq!(distinct.len(), first.len());
     assert!(first.iter().all(|salt| salt.len() == 32 && !second.contains(salt)));
 }

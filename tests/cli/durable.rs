@@ -38,7 +38,7 @@ fn kill_9_at_any_moment_leaves_no_half_file() {
         let (signed, sections) = (out.join("e.sigstore.jsonl"), out.join("e.sections.jsonl"));
         if sections.exists() {
             // Every line parses, and the last one ends.
-            assert_eq!(lines(&sections).len(), 2);
+            assert!(lines(&sections).len() >= 2);
         }
         if signed.exists() {
             assert_eq!(statements(&signed).len(), 2);

@@ -227,6 +227,11 @@ impl Call {
         self
     }
 
+    pub(crate) fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.0.args(arguments);
+        self
+    }
+
     pub(crate) fn inside(mut self, folder: impl AsRef<Path>) -> Self {
         self.0.current_dir(folder);
         self

@@ -1,6 +1,6 @@
 //! `proofmark inspect`.
 
-use super::harness::{EVIDENCE, Place, UNSIGNED, contains};
+use super::harness::{EVIDENCE, Place, SECTIONS, UNSIGNED, contains};
 use serde_json::json;
 
 fn built() -> Place {
@@ -116,4 +116,112 @@ fn json_is_as_its_schema_says() {
         assert!(errors.is_empty(), "{errors:#?}");
         assert_eq!(value["version"], 1);
     }
+}
+
+/// What the sections hold, by name.
+fn sections(place: &Place) -> Vec<(String, String)> {
+    let text = place.text(SECTIONS);
+    let name = |line: &str| {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        value["name"].as_str().unwrap().to_owned()
+    };
+    text.lines().map(|line| (name(line), line.to_owned())).collect()
+}
+
+#[test]
+fn outsiders_get_no_sealed_part_and_whoever_has_the_sections_gets_all_or_some_of_them() {
+    let place = built();
+    let all = sections(&place);
+    let names: Vec<_> = all.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(names.contains(&"environment.path") && names.contains(&"environment.variables"));
+    let inspect = |flags: &[&str]| place.call(&[&["inspect", EVIDENCE], flags].concat());
+    for public in [&[][..], &["--public"]] {
+        let said = inspect(public).exits(0);
+        assert!(!said.text().contains("/usr/bin"), "the entries of PATH are sealed");
+        assert!(said.text().contains("not given   environment.path ("));
+    }
+    let said = inspect(&["--sections", SECTIONS]).exits(0);
+    said.shows("/usr/bin").shows("opened      environment.path (");
+    let path = &all.iter().find(|(name, _)| name == "environment.path").unwrap().1;
+    place.write("some", format!("{path}\n"));
+    let said = inspect(&["--sections", "some", "--key", &place.public(1)]).exits(0);
+    said.shows("/usr/bin").shows("not given   environment.variables (");
+    place.write("none", "");
+    inspect(&["--sections", "none"]).exits(0).shows("not given   environment.path (");
+    let json = ["--sections", SECTIONS, "--format", "json"];
+    let value = inspect(&json).exits(0).json();
+    let found = &value["statements"][1]["predicate"]["environment"]["value"]["path"];
+    assert_eq!(*found, json!(["/usr/bin", "/bin"]));
+    assert_eq!(value["sections"].as_array().unwrap().len(), all.len());
+    inspect(&["--sections", SECTIONS, "--public"]).exits(2);
+    inspect(&["--sections", "no/such"]).exits(2);
+}
+
+#[test]
+fn sections_that_were_altered_swapped_doubled_or_are_of_another_build_are_refused() {
+    let place = built();
+    let all = sections(&place);
+    let text = place.text(SECTIONS);
+    let (path, variables) = ("environment.path", "environment.variables");
+    let line = |name: &str| all.iter().find(|(n, _)| n == name).unwrap().1.clone();
+    let other = built();
+    let key = place.public(1);
+    for (what, text) in [
+        ("altered", text.replace("/usr/bin", "/usr/nib")),
+        ("salt", text.replacen("\"salt\":\"", "\"salt\":\"0", 1)),
+        ("swapped names", {
+            let one = line(path).replace(path, variables);
+            format!("{one}\n{}\n", line(variables).replace(variables, path))
+        }),
+        ("twice", format!("{text}{}\n", line(path))),
+        ("of another build", other.text(SECTIONS)),
+        ("one added", format!("{text}{{\"name\":\"x\",\"salt\":\"00\",\"content\":1}}\n")),
+        ("no sections", "{}\n".to_owned()),
+        ("spaces", text.replace("\":\"", "\": \"")),
+    ] {
+        place.write("s", text);
+        for flags in [&[][..], &["--key", &key]] {
+            let said = place.call(&[&["inspect", EVIDENCE, "--sections", "s"], flags].concat());
+            let said = said.exits(1);
+            assert!(said.err.contains("--sections s: "), "{what}: {}", said.err);
+            assert!(said.out.is_empty(), "{what}: nothing of it is shown");
+        }
+    }
+}
+
+#[test]
+fn settings_choose_what_is_sealed_and_one_that_is_unknown_is_an_error() {
+    let place = Place::new();
+    let settings = "[disclosure]\nseal = [\"build.command.argv\", \"environment.other_variables\"]\npublish = [\"environment.path\"]\n";
+    place.write("proofmark.toml", settings);
+    place.run(&["-a", "a"], "echo very-special >a").exits(0);
+    let raw = String::from_utf8(place.call(&["inspect", EVIDENCE]).exits(0).out).unwrap();
+    assert!(raw.contains("/usr/bin") && !raw.contains("very-special") && !raw.contains("HOME"));
+    let names: Vec<_> = sections(&place).into_iter().map(|(name, _)| name).collect();
+    for name in ["build.command.argv", "environment.other_variables"] {
+        assert!(names.iter().any(|found| found == name), "{names:?}");
+    }
+    assert!(!names.iter().any(|name| name == "environment.path"));
+    let flags = ["--sections", SECTIONS, "--key", &place.public(1)];
+    place.call(&[&["inspect", EVIDENCE], &flags[..]].concat()).exits(0).shows("very-special");
+
+    place.write("proofmark.toml", settings.replace("seal =", "sael ="));
+    place.run(&["--force"], "touch ran").exits(125).tells("disclosure.sael");
+    place.write("other.toml", "[disclosure]\nseal = []\n");
+    place.run(&["--force", "--config", "other.toml"], "true").exits(0);
+    place.run(&["--force", "--config", "no.toml"], "touch ran").exits(125);
+    assert!(!place.has("ran"));
+}
+
+#[test]
+fn settings_are_those_of_the_opening() {
+    let place = Place::new();
+    place.write("proofmark.toml", "[disclosure]\nseal = [\"inputs.files\"]\n");
+    place.call(&["begin"]).exits(0);
+    place.write("proofmark.toml", "[disclosure]\npublish = [\"environment.variables\"]\n");
+    let key = place.key(1);
+    place.call(&["finish", "--outcome", "success", "--key", &key]).exits(0);
+    let names: Vec<_> = sections(&place).into_iter().map(|(name, _)| name).collect();
+    assert!(names.iter().any(|name| name == "inputs.files"), "{names:?}");
+    assert!(names.iter().any(|name| name == "environment.variables"), "{names:?}");
 }

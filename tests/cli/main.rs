@@ -9,6 +9,8 @@
 )]
 
 #[cfg(unix)]
+mod agent;
+#[cfg(unix)]
 mod attest;
 #[cfg(unix)]
 mod capture;
@@ -21,13 +23,19 @@ mod determinism;
 #[cfg(unix)]
 mod durable;
 #[cfg(unix)]
+mod elsewhere;
+#[cfg(unix)]
 mod github;
 #[cfg(unix)]
 mod harness;
 #[cfg(unix)]
 mod inspect;
 #[cfg(unix)]
+mod jobs;
+#[cfg(unix)]
 mod keygen;
+#[cfg(unix)]
+mod keys;
 #[cfg(unix)]
 mod mistakes;
 #[cfg(unix)]
@@ -39,10 +47,16 @@ mod run_refused;
 #[cfg(unix)]
 mod run_streams;
 #[cfg(unix)]
+mod sbom;
+#[cfg(unix)]
 mod schema;
+#[cfg(unix)]
+mod separate;
 #[cfg(unix)]
 mod sign_policy;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+mod steps;
 #[cfg(unix)]
 mod verify;

@@ -88,6 +88,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("env::var", &["capture/environment.rs", "capture/git/tests/"]),
     ("getrandom::", &["base/random.rs"]),
     ("git2::", &["capture/git/"]),
+    ("UnixStream::connect", &["base/agent.rs"]),
+    ("rpassword::", &["cli/passphrase.rs"]),
 ];
 
 #[test]

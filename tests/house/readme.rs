@@ -29,8 +29,14 @@ fn blotted(text: &str) -> String {
                 let time = bare.len() == 20 && bare.ends_with('Z') && bare.contains('T');
                 let hex =
                     |text: &str| text.len() >= 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
-                if bare.starts_with("SHA256:") {
+                let number = !bare.is_empty() && bare.bytes().all(|b| b.is_ascii_digit());
+                // How many gaps there are depends on the machine.
+                if number && line.contains("the evidence admits") {
+                    "N".to_owned()
+                } else if bare.starts_with("SHA256:") {
                     format!("SHA256:..{tail}")
+                } else if hex(bare) {
+                    format!("HEX{tail}")
                 } else if bare.strip_prefix("sha256:").is_some_and(hex) {
                     format!("sha256:..{tail}")
                 } else if time {
@@ -54,7 +60,7 @@ fn scrubbed(folder: &Path) -> Command {
     command
         .env_clear()
         .env("PATH", std::env::join_paths(paths).unwrap())
-        .env("HOME", folder)
+        .env("HOME", folder.parent().unwrap())
         .env("LC_ALL", "C")
         .current_dir(folder);
     command
@@ -76,6 +82,8 @@ fn the_sessions_in_the_readme_print_what_the_readme_shows() {
     assert!(!names.is_empty());
     for name in names {
         let text = block(&name);
+        let work = folder.path().join(name.replace(' ', "-"));
+        std::fs::create_dir(&work).unwrap();
         let mut expected = String::new();
         let mut command = String::new();
         let mut pairs = Vec::new();
@@ -93,7 +101,7 @@ fn the_sessions_in_the_readme_print_what_the_readme_shows() {
         pairs.push((command, expected));
         for (command, expected) in pairs {
             let script = format!("exec 2>&1; {command}");
-            let output = scrubbed(folder.path()).args(["-c", &script]).output().unwrap();
+            let output = scrubbed(&work).args(["-c", &script]).output().unwrap();
             let found = String::from_utf8_lossy(&output.stdout).into_owned();
             assert_eq!(blotted(expected.trim()), blotted(found.trim()), "{name}: $ {command}");
         }

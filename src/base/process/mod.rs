@@ -24,6 +24,10 @@ use std::time::{Duration, Instant};
 
 use crate::base::text::{Printable, printable_path};
 
+mod probe;
+
+pub use probe::{Answer, GUARDS, Question, probe};
+
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]

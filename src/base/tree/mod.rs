@@ -11,14 +11,19 @@ mod digest;
 mod examine;
 pub mod hash;
 mod list;
+mod measure;
 pub mod patterns;
+mod read;
+mod store;
 mod system;
 mod table;
 mod work;
 
 pub use compare::{Change, Differences, compare};
 pub use hash::{Progress, Stop};
+pub use measure::{Measure, measure};
 pub use patterns::{PatternError, Patterns};
+pub use read::Reader;
 pub use table::{Entry, Totals, Tree};
 
 use crate::base::text::printable_path;
@@ -60,6 +65,18 @@ pub struct Walk<'a> {
     pub stop: Stop<'a>,
     /// Told how many more files and bytes were read.
     pub progress: Progress<'a>,
+}
+
+/// Walks without reading any file, and gives the path of everything that isn't a folder.
+pub fn each_path(walk: &Walk<'_>, each: &mut dyn FnMut(&[u8])) {
+    let mut problems = Problems::default();
+    list::list(walk, &mut problems, &mut |batch| {
+        let mut start = 0;
+        for (end, _) in &batch.items {
+            each(batch.paths.get(start as usize..*end as usize).unwrap_or_default());
+            start = *end;
+        }
+    });
 }
 
 /// The root itself could not be opened.

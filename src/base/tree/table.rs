@@ -49,6 +49,14 @@ pub(super) struct Block {
 }
 
 impl Block {
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &Row)> {
+        (0..self.len()).filter_map(|at| self.get(at))
+    }
+
     fn get(&self, at: usize) -> Option<(&[u8], &Row)> {
         let start = match at.checked_sub(1) {
             Some(before) => self.rows.get(before)?.end,
@@ -281,6 +289,10 @@ impl Tree {
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems.list
+    }
+
+    pub(super) const fn all_problems(&self) -> &Problems {
+        &self.problems
     }
 
     /// How many listed paths were not read before the pass was stopped.

@@ -7,11 +7,11 @@ use crate::base::tree::{
 use crate::format::evidence::{
     Change, Count, FileEntry, FileKind, GitClass, Inputs, Outputs, PathText,
 };
-use crate::format::fact::{Gap, Sealable};
+use crate::format::fact::{Basis, Fact, Gap, Sealable};
 
 mod select;
 
-pub use select::{ArtefactArg, SelectError, Selected, Selection, select};
+pub use select::{ArtefactArg, SelectError, Selected, Selection, select, word};
 
 /// Most files that a list holds; where there are more, only the root digest and the counts tell.
 pub const LISTED_MAX: u64 = 200_000;
@@ -73,6 +73,7 @@ pub fn inputs(
         excluded,
         changed_during_build: Sealable::default(),
         changed_while_read: changed_while_read(&problems),
+        caches: Fact::unavailable(Basis::Read, "not looked at"),
     };
     (inputs, gaps)
 }
@@ -149,6 +150,15 @@ const fn of(change: tree::Change) -> Change {
     }
 }
 
+/// What the build did to a file, judged by its content alone.
+pub(super) fn change_of(
+    change: tree::Change,
+    entry: &Entry<'_>,
+    differences: &Differences<'_>,
+) -> Change {
+    of(select::by_content(change, entry, differences))
+}
+
 fn file_entry(
     entry: &Entry<'_>,
     class: Option<Classifier<'_>>,
@@ -164,7 +174,11 @@ fn file_entry(
         executable: entry.executable,
         sha256: entry.digest,
         size: entry.size,
-        git: class.and_then(|class| class(entry.path)),
+        // Git was asked when the bracket opened: what it would say of a new path that no known one stands
+        // for isn't known.
+        git: class
+            .and_then(|class| class(entry.path))
+            .filter(|class| change != Some(Change::Made) || *class != GitClass::Untracked),
         change,
     }
 }

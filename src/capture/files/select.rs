@@ -11,9 +11,10 @@ use crate::base::tree::patterns::{self, PatternError, Patterns};
 use crate::base::tree::{self, Content, Differences, Entry, Kind};
 use crate::format::evidence::Change;
 use crate::format::statement::Subject;
+use serde::{Deserialize, Serialize};
 
 /// `-a SRC[=NAME]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArtefactArg {
     /// A glob, a file or a folder, relative to the root.
     pub source: String,
@@ -40,12 +41,7 @@ impl Selected {
     /// The subject of a statement about it.
     #[must_use]
     pub fn subject(&self) -> Subject {
-        let change = match self.change {
-            Change::Made => "made",
-            Change::Changed => "changed",
-            Change::Unchanged => "unchanged",
-            Change::Deleted => "deleted",
-        };
+        let change = word(self.change);
         Subject {
             name: Some(self.name.as_str().to_owned()),
             digest: BTreeMap::from([(Sha256::ALGORITHM.to_owned(), self.sha256.to_string())]),
@@ -54,6 +50,17 @@ impl Selected {
                 ("size".to_owned(), Value::from(self.size)),
             ]),
         }
+    }
+}
+
+/// The word for it in a subject's annotations.
+#[must_use]
+pub const fn word(change: Change) -> &'static str {
+    match change {
+        Change::Made => "made",
+        Change::Changed => "changed",
+        Change::Unchanged => "unchanged",
+        Change::Deleted => "deleted",
     }
 }
 
@@ -183,7 +190,7 @@ pub fn select(
 
 /// A file with the digest that it had is unchanged, whatever its mode: yesterday's artefact made executable
 /// is yesterday's artefact.
-fn by_content(
+pub(super) fn by_content(
     change: tree::Change,
     entry: &Entry<'_>,
     differences: &Differences<'_>,

@@ -5,8 +5,10 @@
 //! when git last looked. Whether the files are those of the commit byte by byte is not checked here.
 
 mod classes;
+pub mod levels;
 mod open;
 mod path;
+mod people;
 mod remote;
 mod settings;
 mod survey;
@@ -19,9 +21,9 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use git2::{ErrorCode, Oid, Repository};
+use git2::{Commit, ErrorCode, Repository};
 
-use self::classes::Classes;
+pub use self::classes::Classes;
 use self::open::{Found, Trouble};
 use self::settings::Settings;
 use self::survey::Survey;
@@ -45,7 +47,8 @@ pub struct Git {
     pub gaps: Vec<Gap>,
     /// What was withheld of them.
     pub redactions: Vec<Withheld>,
-    classes: Option<Classes>,
+    /// What git makes of each path below the root; none without a repository or a work tree.
+    pub classes: Option<Classes>,
     tag_objects: BTreeMap<String, String>,
 }
 
@@ -120,6 +123,8 @@ fn facts(root: &Path, found: &Found) -> Result<Git, Trouble> {
     let commit = head(repo, &mut source).map_err(Trouble::unreadable("HEAD"))?;
     let mut tag_objects = BTreeMap::new();
     if let Some(commit) = commit {
+        source.people = people::read(&commit, &mut gaps, &mut redactions);
+        let commit = commit.id();
         let tags = Tags::read(repo).map_err(Trouble::unreadable("the tags"))?;
         source.last_tag = tags.last(repo, commit, source.shallow, &mut gaps);
         tag_objects = tags.objects(commit);
@@ -143,7 +148,7 @@ fn facts(root: &Path, found: &Found) -> Result<Git, Trouble> {
 }
 
 /// Fills `ref`, `commit` and `tree`, as far as there is a commit.
-fn head(repo: &Repository, source: &mut Source) -> Result<Option<Oid>, git2::Error> {
+fn head<'r>(repo: &'r Repository, source: &mut Source) -> Result<Option<Commit<'r>>, git2::Error> {
     let head = repo.find_reference("HEAD")?;
     if let Some(name) = head.symbolic_target_bytes() {
         source.ref_name = Some(path::text(name));
@@ -156,7 +161,7 @@ fn head(repo: &Repository, source: &mut Source) -> Result<Option<Oid>, git2::Err
     };
     source.commit = Some(commit.id().to_string());
     source.tree = Some(commit.tree_id().to_string());
-    Ok(Some(commit.id()))
+    Ok(Some(commit))
 }
 
 fn list_dirty(survey: &Survey, source: &mut Source, gaps: &mut Vec<Gap>) {

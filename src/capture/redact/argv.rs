@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::names::{self, Manner};
+use super::programs::Program;
 use super::rule::{Rule, is_mark, mark_length};
 use super::span::{Finds, at};
 
@@ -32,8 +33,8 @@ struct Reader {
     shell: bool,
     /// `cargo` was named: a token follows its `login`.
     cargo: bool,
-    /// A program was named whose `-p` takes a password.
-    login: bool,
+    /// Programs were named that take a secret behind a short flag.
+    programs: Vec<&'static Program>,
 }
 
 /// Finds what flags and assignments tell, one entry for each argument.
@@ -91,7 +92,11 @@ impl Reader {
     }
 
     fn note_program(&mut self, word: &str) {
-        match word.rsplit(['/', '\\']).next().unwrap_or_default().trim_end_matches(".exe") {
+        // A line may stand in an option: `--ssh='sshpass -p x ssh'`.
+        let name = word.rsplit(['/', '\\', '=']).next().unwrap_or_default();
+        let name = name.trim_start_matches(['"', '\'']).trim_end_matches(".exe");
+        self.programs.extend(Program::find(name));
+        match name {
             "curl" | "http" | "https" | "xh" | "wget" => self.http = true,
             "docker" | "podman" | "nerdctl" | "buildah" | "kubectl" | "sudo" | "chown" => {
                 self.container = true;
@@ -99,7 +104,6 @@ impl Reader {
             "sh" | "bash" | "dash" | "zsh" | "ksh" | "fish" => self.shell = true,
             "cargo" => self.cargo = true,
             "login" if self.cargo => self.pending = Some(Pending::Secret("token".to_owned())),
-            "login" | "sshpass" | "twine" | "mongosh" | "mongodump" => self.login = true,
             _ => {}
         }
     }
@@ -127,20 +131,26 @@ impl Reader {
         let short = !long && word.len() > 2;
         if (matches!(name, "user" | "proxy-user") && long && users)
             || (matches!(word, "-u" | "-U") && users)
+            || (self.http && word == "-a")
             || (self.http && short && word.len() < 8 && is_cluster(word))
         {
             self.pending = Some(Pending::UserPass);
-        } else if self.http && short && word.starts_with("-u") && is_pair(word) {
-            add(text, joined(2), Rule::FlagValue, finds);
+        } else if let Some(flags) = cluster_before_pair(word).filter(|_| self.http && short) {
+            add(text, joined(flags), Rule::FlagValue, finds);
+        } else if !long && self.programs.iter().any(|program| program.takes(name)) {
+            self.pending = Some(Pending::Secret("password".to_owned()));
+        } else if let Some(flag) = self.joined_secret(name).filter(|_| short && !is_long(name)) {
+            add(text, joined(1 + flag), Rule::FlagValue, finds);
         } else if self.shell && !long && word.ends_with('c') {
             self.pending = Some(Pending::Script);
-        } else if self.login && word == "-p" {
-            self.pending = Some(Pending::Secret("password".to_owned()));
-        } else if self.login && short && word.starts_with("-p") && !names::tells(name) {
-            add(text, joined(2), Rule::FlagValue, finds);
         } else if name.len() > 2 && names::flag_tells(name) && is_name(name) {
             self.pending = Some(Pending::Secret(name.to_owned()));
         }
+    }
+
+    /// Length of the flag before a secret in the same word.
+    fn joined_secret(&self, name: &str) -> Option<usize> {
+        self.programs.iter().filter_map(|program| program.takes_rest(name)).max()
     }
 
     /// Reads `range` as a script if there is space in it.
@@ -206,9 +216,21 @@ fn is_pair(word: &str) -> bool {
     })
 }
 
+/// The name of a flag in one piece with one dash, such as `-passin`: no `-p` with a password.
+fn is_long(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') && names::tells(name)
+}
+
 /// `-sSLu`: short flags of curl, of which the last takes the pair.
 fn is_cluster(word: &str) -> bool {
     word.ends_with('u') && word.bytes().skip(1).all(|b| b.is_ascii_alphabetic())
+}
+
+/// Length of the flags in `-sSfuser:password`: up to the `u`, if only ones that take nothing stand before it.
+fn cluster_before_pair(word: &str) -> Option<usize> {
+    const ALONE: &[u8] = b"#0123456BIJLNORSafgijklnpqsvZ";
+    let flags = word.bytes().skip(1).take_while(|b| ALONE.contains(b)).count() + 2;
+    (word.as_bytes().get(flags - 1) == Some(&b'u') && is_pair(word.get(flags..)?)).then_some(flags)
 }
 
 fn is_name(name: &str) -> bool {

@@ -29,10 +29,12 @@ struct Name<'a> {
 /// Finds what names, headers and schemes tell.
 pub(super) fn scan(text: &str, finds: &mut Finds) {
     let bytes = text.as_bytes();
+    let is_jwk = ["kty\"", "kty\\\""].iter().any(|sign| text.contains(sign));
     let mut i = 0;
     while i < bytes.len() {
         let end = match at(bytes, i) {
             b'=' => equals(text, i, finds),
+            b':' if is_jwk => jwk(text, i, finds).or_else(|| colon(text, i, finds)),
             b':' => colon(text, i, finds),
             b'>' => element(text, i, finds),
             b' ' => scheme(text, i, finds),
@@ -93,6 +95,23 @@ fn value(bytes: &[u8], from: usize, outer: u8, stops: impl Fn(u8) -> bool) -> (u
     (start, end.min(bytes.len()))
 }
 
+/// The name that a neighbour gives: `key="Password" value=`, `"name": "TOKEN", "value":`, and YAML's
+/// `name: TOKEN` in the line before `value:`.
+fn name_of_value<'a>(text: &'a str, value: &Name<'_>) -> Option<&'a str> {
+    if !value.text.eq_ignore_ascii_case("value") {
+        return None;
+    }
+    let bytes = text.as_bytes();
+    let between = |b: u8| b.is_ascii_whitespace() || is_quote(b) || matches!(b, b',' | b'\\');
+    let to = run_back(bytes, value.start, 48, between);
+    let start = run_back(bytes, to, NAME_MAX, is_name);
+    let sign = run_back(bytes, start, 8, |b| b == b' ' || is_quote(b) || b == b'\\');
+    let word = name_before(text, sign.checked_sub(1)?)?;
+    let signs = matches!(before(bytes, sign), b'=' | b':');
+    let names = ["key", "name"].iter().any(|name| word.text.eq_ignore_ascii_case(name));
+    text.get(start..to).filter(|_| signs && names && start < to)
+}
+
 /// Withholds the value for its name's sake. Short values may be plain, long ones are not asked.
 fn withhold(text: &str, name: &str, range: (usize, usize), finds: &mut Finds) -> Option<usize> {
     let (start, end) = range;
@@ -113,7 +132,8 @@ fn equals(text: &str, sign: usize, finds: &mut Finds) -> Option<usize> {
     // `UID=sa;PWD=..` is how ODBC writes it; the variable `PWD` follows no semicolon.
     let lead = run_back(bytes, name.start, 2, |b| b == b' ');
     let odbc = name.text == "PWD" && before(bytes, lead) == b';';
-    let name = Name { text: if odbc { "password" } else { name.text }, ..name };
+    let given = name_of_value(text, &name);
+    let name = Name { text: if odbc { "password" } else { given.unwrap_or(name.text) }, ..name };
     if !(names::tells(name.text) || (in_url && parameter_tells(name.text))) {
         return None;
     }
@@ -133,6 +153,8 @@ fn equals(text: &str, sign: usize, finds: &mut Finds) -> Option<usize> {
 fn colon(text: &str, sign: usize, finds: &mut Finds) -> Option<usize> {
     let bytes = text.as_bytes();
     let name = name_before(text, sign).filter(|n| !n.spaced || n.opens)?;
+    let given = name_of_value(text, &name);
+    let name = Name { text: given.unwrap_or(name.text), ..name };
     let from = run(bytes, sign + 1, |b| b == b' ' || b == b'\t').min(sign + 3);
     let is = |header: &str| name.text.eq_ignore_ascii_case(header);
     let line = |b: u8| matches!(b, b'\n' | b'\r');
@@ -160,7 +182,7 @@ fn colon(text: &str, sign: usize, finds: &mut Finds) -> Option<usize> {
             ));
     let apart = from > sign + 1 || is_quote(at(bytes, from)) || at(bytes, from) == b'\\';
     let joined = name.text.contains(['-', '_']) || names_several(name.text);
-    let opens = name.opens || {
+    let opens = name.opens || given.is_some() || {
         let lead = run_back(bytes, name.start, 32, |b| matches!(b, b' ' | b'\t' | b'-'));
         lead == 0 || matches!(before(bytes, lead), b'\n' | b'\r' | b'{' | b',' | b'"' | b'\'')
     };
@@ -169,6 +191,17 @@ fn colon(text: &str, sign: usize, finds: &mut Finds) -> Option<usize> {
     }
     let range = value(bytes, from, name.quote, |b| line(b) || b == b'"');
     withhold(text, name.text, range, finds)
+}
+
+/// The private members of a JSON web key (RFC 7518, section 6), whose names say nothing elsewhere.
+fn jwk(text: &str, sign: usize, finds: &mut Finds) -> Option<usize> {
+    const PRIVATE: [&str; 7] = ["d", "k", "p", "q", "dp", "dq", "qi"];
+    let bytes = text.as_bytes();
+    let name = name_before(text, sign).filter(|name| name.opens && PRIVATE.contains(&name.text))?;
+    let from = run(bytes, sign + 1, |b| b.is_ascii_whitespace()).min(sign + 3);
+    let (start, end) = value(bytes, from, name.quote, |b| b == b',' || b == b'}');
+    finds.add(start..end, Rule::PrivateKey);
+    Some(end)
 }
 
 /// Whether a name is of several words in camelCase.

@@ -1,4 +1,4 @@
-//! Secrets told by their build: armoured keys, JSON web tokens, bot tokens.
+//! Secrets told by their build: armoured keys, JSON web tokens, bot tokens, keys that end in their region.
 
 use std::ops::Range;
 
@@ -19,6 +19,8 @@ pub(super) fn scan(text: &str, finds: &mut Finds) {
     each(text, "eyJ", finds, jwt);
     each(text, ":", finds, telegram);
     each(text, ".", finds, discord);
+    each(text, "pat", finds, airtable);
+    each(text, "-us", finds, mailchimp);
 }
 
 /// Tries `kind` at each place of `start`; it returns where the next try may begin.
@@ -164,5 +166,33 @@ fn discord(bytes: &[u8], dot: usize, finds: &mut Finds) -> usize {
     }
     let end = run(bytes, second + 1, is_url64);
     finds.add(start..end, Rule::BotToken);
+    end
+}
+
+/// `pat<14 characters>.<64 hexadecimal digits>`.
+fn airtable(bytes: &[u8], start: usize, finds: &mut Finds) -> usize {
+    let dot = start + 17;
+    let id = bytes.get(start..dot).unwrap_or_default();
+    let key = bytes.get(dot + 1..dot + 65).unwrap_or_default();
+    let fits = key.len() == 64
+        && at(bytes, dot) == b'.'
+        && id.iter().all(u8::is_ascii_alphanumeric)
+        && key.iter().all(u8::is_ascii_hexdigit);
+    if !fits || !is_edge(bytes, start) {
+        return start + 1;
+    }
+    finds.add(start..dot + 65, Rule::VendorToken);
+    dot + 65
+}
+
+/// `<32 hexadecimal digits>-us<number of the data centre>`.
+fn mailchimp(bytes: &[u8], dash: usize, finds: &mut Finds) -> usize {
+    let start = run_back(bytes, dash, 33, |b| b.is_ascii_hexdigit());
+    let from = dash + "-us".len();
+    let end = run(bytes, from, |b| b.is_ascii_digit());
+    let ends = !is_url64(at(bytes, end));
+    if dash - start == 32 && (1..=2).contains(&(end - from)) && ends {
+        finds.add(start..end, Rule::VendorToken);
+    }
     end
 }

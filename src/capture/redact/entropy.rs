@@ -80,8 +80,8 @@ impl Tally {
         }
     }
 
-    const fn is_random(self) -> bool {
-        self.odd >= 8 && self.common * 100 < (self.common + self.odd) * 50
+    const fn is_random(self, percent: usize) -> bool {
+        self.odd >= 8 && self.common * 100 < (self.common + self.odd) * percent
     }
 }
 
@@ -99,6 +99,20 @@ fn is_hex(piece: &[u8]) -> bool {
 
 /// Whether the letters of `text` follow each other as in no name, in at least two classes.
 pub(super) fn is_random(text: &[u8]) -> bool {
+    has_fewer_pairs(text, 50)
+}
+
+/// Whether `text` has the very form of a secret key of AWS, for which less is enough.
+fn is_aws_secret(text: &[u8]) -> bool {
+    text.len() == 40
+        && is_mixed(text)
+        && text.iter().any(u8::is_ascii_digit)
+        && !text.iter().any(|b| matches!(b, b'-' | b'_'))
+        && has_fewer_pairs(text, 65)
+}
+
+/// Whether fewer than `percent` of the pairs in `text` are those of words.
+fn has_fewer_pairs(text: &[u8], percent: usize) -> bool {
     let classes = [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit];
     if classes.iter().filter(|class| text.iter().any(class)).count() < 2 {
         return false;
@@ -107,7 +121,7 @@ pub(super) fn is_random(text: &[u8]) -> bool {
     for piece in text.split(|&b| is_separator(b)).filter(|p| !is_hex(p)) {
         tally.add(piece);
     }
-    tally.is_random()
+    tally.is_random(percent)
 }
 
 /// Whether `text` is letters that make a word, as the parts of a path do.
@@ -200,7 +214,7 @@ fn judge(bytes: &[u8], range: Range<usize>, finds: &mut Finds) {
     for part in parts {
         let end = start + part.len();
         if part.len() >= SHORTEST
-            && is_random(part)
+            && (is_random(part) || is_aws_secret(part))
             && bits(part) >= LEAST_BITS
             && !is_public(bytes, start, part)
         {

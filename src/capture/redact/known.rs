@@ -17,6 +17,44 @@ const SHORTEST_LINE: usize = 16;
 pub(super) struct Known {
     plain: Vec<Zeroizing<String>>,
     base64: Vec<Zeroizing<String>>,
+    heads: Heads,
+}
+
+/// How every spelling of every value begins, so that a text that has none of them is passed over quickly,
+/// however many values there are.
+#[derive(Default)]
+struct Heads {
+    /// Sorted.
+    all: Zeroizing<Vec<[u8; SHORTEST]>>,
+    /// A bit for each by a few of its own bits.
+    bits: Zeroizing<Vec<u64>>,
+}
+
+impl Heads {
+    fn add(&mut self, text: &str) {
+        let Some(head) = text.as_bytes().first_chunk::<SHORTEST>() else { return };
+        if let Err(at) = self.all.binary_search(head) {
+            self.all.insert(at, *head);
+        }
+        self.bits.resize(1 << 10, 0);
+        let (word, bit) = Self::place(head);
+        if let Some(word) = self.bits.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    fn place(head: &[u8; SHORTEST]) -> (usize, u64) {
+        let mixed = u64::from_le_bytes(*head).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
+        (usize::try_from(mixed >> 6).unwrap_or(0), 1 << (mixed & 63))
+    }
+
+    fn are_in(&self, bytes: &[u8]) -> bool {
+        bytes.windows(SHORTEST).filter_map(|head| head.first_chunk()).any(|head| {
+            let (word, bit) = Self::place(head);
+            self.bits.get(word).is_some_and(|word| word & bit != 0)
+                && self.all.binary_search(head).is_ok()
+        })
+    }
 }
 
 impl Known {
@@ -37,6 +75,7 @@ impl Known {
                 let inner = Zeroizing::new(text.get(range.clone()).unwrap_or_default().to_owned());
                 text.zeroize();
                 if !self.base64.contains(&inner) {
+                    self.heads.add(&inner);
                     self.base64.push(inner);
                 }
             }
@@ -63,6 +102,7 @@ impl Known {
     fn push(&mut self, text: String) {
         let text = Zeroizing::new(text);
         if !self.plain.contains(&text) {
+            self.heads.add(&text);
             self.plain.push(text);
         }
     }
@@ -74,6 +114,31 @@ impl Known {
 
     /// Finds every value.
     pub(super) fn scan(&self, text: &str, finds: &mut Finds) {
+        let bytes = text.as_bytes();
+        if self.heads.are_in(bytes) {
+            self.scan_spellings(text, finds);
+        }
+        if self.is_empty() || !bytes.contains(&b'%') {
+            return;
+        }
+        let (decoded, origins) = percent_decoded(bytes);
+        if !self.heads.are_in(&decoded) {
+            return;
+        }
+        for value in &self.plain {
+            for i in occurrences(&decoded, value.as_bytes()) {
+                let origin = |i: usize| origins.get(i).copied().unwrap_or(bytes.len());
+                finds.add(origin(i)..origin(i + value.len()), Rule::KnownSecret);
+            }
+        }
+    }
+
+    /// Whether [`Self::scan`] could find something.
+    pub(super) fn may_find(&self, bytes: &[u8]) -> bool {
+        !self.is_empty() && (bytes.contains(&b'%') || self.heads.are_in(bytes))
+    }
+
+    fn scan_spellings(&self, text: &str, finds: &mut Finds) {
         let bytes = text.as_bytes();
         for value in &self.plain {
             for (i, found) in text.match_indices(value.as_str()) {
@@ -89,16 +154,6 @@ impl Known {
                         is_base64(b) || b == b'='
                     });
                 finds.add(run_back(bytes, i, 2, is_base64)..stop, Rule::KnownSecret);
-            }
-        }
-        if self.is_empty() || !bytes.contains(&b'%') {
-            return;
-        }
-        let (decoded, origins) = percent_decoded(bytes);
-        for value in &self.plain {
-            for i in occurrences(&decoded, value.as_bytes()) {
-                let origin = |i: usize| origins.get(i).copied().unwrap_or(bytes.len());
-                finds.add(origin(i)..origin(i + value.len()), Rule::KnownSecret);
             }
         }
     }

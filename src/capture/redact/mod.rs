@@ -16,8 +16,10 @@ mod argv;
 mod assign;
 mod blocks;
 mod entropy;
+mod glance;
 mod known;
 mod names;
+mod programs;
 mod rule;
 mod span;
 #[cfg(test)]
@@ -151,6 +153,23 @@ impl Redactor {
             }
         }
         Self { known }
+    }
+
+    /// Whether something is withheld of a path.
+    #[must_use]
+    pub fn withholds_path(&self, path: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(path);
+        self.may_find_in_path(&text, 0) && !self.scrub(&text).rules.is_empty()
+    }
+
+    /// Whether [`Self::scrub`] could find something in a path of which the first `looked_at` bytes, up to a
+    /// slash, belong to another path in which it found nothing.
+    ///
+    /// A quick look for lists of hundreds of thousands of paths: it may say yes for nothing.
+    #[must_use]
+    pub fn may_find_in_path(&self, path: &str, looked_at: usize) -> bool {
+        let rest = path.as_bytes().get(looked_at..).unwrap_or_default();
+        self.known.may_find(path.as_bytes()) || glance::may_hold_secret(rest)
     }
 
     /// As [`scrub`].

@@ -78,6 +78,7 @@ const KEYED: &[&str] = &[
     "deploy",
     "ssh",
     "app",
+    "application",
     "consumer",
     "shared",
     "admin",
@@ -96,6 +97,8 @@ const PAIRS: &[(&str, &str)] = &[
     ("access", "signature"),
     ("auth", "config"),
     ("basic", "auth"),
+    // A header of a service that calls its keys so.
+    ("honeycomb", "team"),
 ];
 /// Last words that speak about a secret and don't hold one.
 const DESCRIBING: &[&str] = &[
@@ -232,7 +235,8 @@ fn verdict(name: &str) -> Verdict {
     let Some(last) = words.last() else {
         return Verdict::Silent;
     };
-    if has(DESCRIBING, last) {
+    // make's own descriptors, in `--jobserver-auth`, are no one's password.
+    if has(DESCRIBING, last) || words.iter().any(|word| word == "jobserver") {
         return Verdict::Silent;
     }
     let alone = words.iter().any(|w| {
@@ -291,10 +295,18 @@ pub(super) fn is_plain(value: &str, manner: Manner) -> bool {
     let number = value.len() <= 5 && value.bytes().all(|b| b.is_ascii_digit());
     value.is_empty()
         || WORDS.iter().any(|word| word.eq_ignore_ascii_case(value))
-        || (number && manner == Manner::Assigned)
+        || ((number || is_version(value)) && manner == Manner::Assigned)
         || value.bytes().all(|b| b == b'*')
         || is_placeholder(value)
         || is_path(value)
+}
+
+/// `0.20.5-3`: of a package whose name ends like a secret's.
+fn is_version(value: &str) -> bool {
+    value.starts_with(|c: char| c.is_ascii_digit())
+        && value.bytes().all(|b| b.is_ascii_digit() || b".-+~".contains(&b))
+        && value.len() <= 24
+        && value.split('.').filter(|part| !part.is_empty()).count() >= 3
 }
 
 /// `${NAME}` in capitals: where the value will be put, not what it is.

@@ -112,7 +112,8 @@ rules! {
 
 impl Rule {
     /// What stands in the place of the value.
-    pub(super) fn mark(self) -> String {
+    #[must_use]
+    pub fn mark(self) -> String {
         format!("{MARK_START}{}]", self.id())
     }
 }

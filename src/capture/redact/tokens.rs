@@ -14,6 +14,7 @@ enum Chars {
     Url,
     Base64,
     Dotted,
+    Dollar,
     Hex,
     Capital,
 }
@@ -26,6 +27,7 @@ impl Chars {
             Self::Url => is_url64(b),
             Self::Base64 => is_base64(b) || b == b'=',
             Self::Dotted => is_base64(b) || matches!(b, b'=' | b'.' | b'~' | b':'),
+            Self::Dollar => b.is_ascii_alphanumeric() || b == b'$',
             Self::Hex => b.is_ascii_hexdigit(),
             Self::Capital => b.is_ascii_uppercase() || b.is_ascii_digit(),
         }
@@ -46,7 +48,7 @@ enum Sure {
 /// A prefix, its rule, what follows and how much at least, and how sure it is.
 struct Token(&'static str, Rule, Chars, usize, Sure);
 
-use Chars::{Alnum, Base64, Capital, Dotted, Hex, Url, Word};
+use Chars::{Alnum, Base64, Capital, Dollar, Dotted, Hex, Url, Word};
 use Rule::{
     AgeKey, AiProviderKey, AwsAccessKey, CratesIoToken, DatabricksToken, DigitaloceanToken,
     DockerToken, DopplerToken, GithubToken, GitlabToken, GoogleToken, HuggingFaceToken, NpmToken,
@@ -129,6 +131,8 @@ const TOKENS: &[Token] = &[
     Token("hvs.", VaultToken, Url, 20, Edge),
     Token("hvb.", VaultToken, Url, 20, Edge),
     Token("hvr.", VaultToken, Url, 20, Edge),
+    // What Vault gave out before its version 1.10.
+    Token("s.", VaultToken, Alnum, 24, Random),
     Token("dapi", DatabricksToken, Hex, 32, Edge),
     Token("AGE-SECRET-KEY-", AgeKey, Url, 20, Anywhere),
     Token("age-secret-key-", AgeKey, Url, 20, Anywhere),
@@ -181,6 +185,7 @@ const TOKENS: &[Token] = &[
     Token("bkua_", VendorToken, Hex, 32, Edge),
     Token("CCIPAT_", VendorToken, Word, 30, Anywhere),
     Token("CCIPRJ_", VendorToken, Word, 30, Anywhere),
+    Token("sgp_", VendorToken, Word, 40, Edge),
     Token("squ_", VendorToken, Hex, 32, Edge),
     Token("sqp_", VendorToken, Hex, 32, Edge),
     Token("sqa_", VendorToken, Hex, 32, Edge),
@@ -190,6 +195,9 @@ const TOKENS: &[Token] = &[
     Token("lsv2_pt_", VendorToken, Word, 30, Anywhere),
     Token("lsv2_sk_", VendorToken, Word, 30, Anywhere),
     Token("dt0c01.", VendorToken, Dotted, 60, Edge),
+    Token("v1.0-", VendorToken, Url, 140, Edge),
+    Token("access_token$production$", VendorToken, Dollar, 30, Anywhere),
+    Token("access_token$sandbox$", VendorToken, Dollar, 30, Anywhere),
     Token("LTAI", VendorToken, Alnum, 16, Edge),
     Token("FlyV1 ", VendorToken, Dotted, 20, Edge),
     Token("Q~", Rule::AzureSecret, Dotted, 31, Anywhere),

@@ -8,8 +8,10 @@ use crate::base::digest::Sha256;
 use crate::base::text::printable;
 use crate::base::tree::patterns::is_glob;
 use crate::base::tree::{Patterns, Tree, Walk};
+use crate::capture::subjects::image::Image;
 use crate::cli::check_args::bundle_of;
 use crate::cli::failure::Failure;
+use crate::cli::talk::sayable;
 use crate::verify::ArtefactKind;
 use crate::write::DEFAULT_NAME;
 
@@ -33,6 +35,8 @@ pub(super) enum Source {
         bytes: u64,
     },
     Digest(Sha256),
+    /// A container image: its digest, and a name that counts.
+    Image(Sha256),
     Missing(String),
     /// Something is there that nobody looks into: it must not pass as if it weren't.
     Unseen(String),
@@ -42,14 +46,14 @@ impl Item {
     pub(super) fn path(&self) -> Option<&Path> {
         match &self.source {
             Source::File(path) | Source::Tree { path, .. } => Some(path),
-            Source::Digest(_) | Source::Missing(_) | Source::Unseen(_) => None,
+            Source::Digest(_) | Source::Image(_) | Source::Missing(_) | Source::Unseen(_) => None,
         }
     }
 
     pub(super) const fn kind(&self) -> ArtefactKind {
         match self.source {
             Source::Tree { .. } => ArtefactKind::Tree,
-            Source::Digest(_) => ArtefactKind::Digest,
+            Source::Digest(_) | Source::Image(_) => ArtefactKind::Digest,
             Source::File(_) | Source::Missing(_) | Source::Unseen(_) => ArtefactKind::File,
         }
     }
@@ -87,6 +91,17 @@ pub(super) fn find(
                 label: format!("sha256:{digest}"),
                 name: name.map(str::to_owned),
                 source: Source::Digest(digest),
+                bundle: None,
+            });
+        } else if let Some(reference) = argument.strip_prefix("oci:") {
+            let image: Image = reference.parse().map_err(|error| {
+                Failure::usage(format_args!("{}: {error}", printable(argument)))
+                    .hint("name the image by its digest: oci:REGISTRY/REPOSITORY@sha256:HEX")
+            })?;
+            found.items.push(Item {
+                label: format!("oci:{}@sha256:{}", image.name, image.sha256),
+                name: Some(name.map_or_else(|| image.name.to_string(), str::to_owned)),
+                source: Source::Image(image.sha256),
                 bundle: None,
             });
         } else if path.is_dir() {
@@ -150,7 +165,7 @@ fn glob(argument: &str, name: Option<&str>, found: &mut Found) -> Result<(), Fai
     }
     if found.items.len() == before {
         found.items.push(Item {
-            label: printable(argument),
+            label: sayable(&printable(argument)),
             name: None,
             source: Source::Missing("the glob matches no file".to_owned()),
             bundle: None,

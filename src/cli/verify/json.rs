@@ -10,6 +10,7 @@ use super::words::{bundle_notes, fault, notes};
 use super::{Answer, Outcome, exit_code, label};
 use crate::base::digest::Sha256;
 use crate::base::text::printable;
+use crate::cli::talk::sayable;
 use crate::verify::{Accepted, ArtefactKind, Verdict};
 
 /// What `proofmark verify --format json` prints.
@@ -76,6 +77,12 @@ struct ArtefactV1 {
     sha256: Option<Sha256>,
     /// Bytes.
     size: Option<u64>,
+    /// `declared` where an accepted statement's maker was told the digest and didn't compute it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest_basis: Option<&'static str>,
+    /// What the accepted statements call it, where that is no file: `image`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject_kind: Option<&'static str>,
     /// The answer.
     verdict: VerdictV1,
     /// Why not; absent where verified.
@@ -175,6 +182,9 @@ pub(super) fn write(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()
 }
 
 fn artefact(answer: &Answer<'_>, max_age: bool) -> ArtefactV1 {
+    let any = |holds: fn(&Accepted<'_>) -> bool| {
+        answer.result.iter().flat_map(|judgement| &judgement.accepted).any(holds)
+    };
     ArtefactV1 {
         artefact: answer.item.label.clone(),
         kind: match answer.item.kind() {
@@ -182,9 +192,11 @@ fn artefact(answer: &Answer<'_>, max_age: bool) -> ArtefactV1 {
             ArtefactKind::Tree => "tree",
             ArtefactKind::Digest => "digest",
         },
-        name: answer.item.name.as_deref().map(printable),
+        name: answer.item.name.as_deref().map(|name| sayable(&printable(name))),
         sha256: answer.sha256,
         size: answer.size,
+        digest_basis: any(|accepted| accepted.declared).then_some("declared"),
+        subject_kind: any(|accepted| accepted.is_image).then_some("image"),
         verdict: answer.verdict().into(),
         reason: fault(answer).map(|(code, message, hint)| ReasonV1 { code, message, hint }),
         bundle: answer.bundle.map(|bundle| label(&bundle.path)),

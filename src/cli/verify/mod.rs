@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 
 use super::check_args::{ExpectArgs, TrustArgs, filled};
 use super::failure::{Failure, Fault};
-use super::talk::Talk;
+use super::talk::{Talk, sayable};
 use crate::base::digest::{Sha256, Sha512};
 use crate::base::text::printable_path;
 use crate::base::time::Time;
@@ -30,8 +30,8 @@ pub(super) use json::VerifyV1;
 /// Check artefacts against signed evidence: exit 0 verified, 1 refused, 2 usage, 3 could not tell
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// Files, folders, globs, or sha256:HEX
-    #[arg(required = true, value_name = "FILE|DIR|sha256:HEX")]
+    /// Files, folders, globs, sha256:HEX, or images as oci:REGISTRY/REPO@sha256:HEX
+    #[arg(required = true, value_name = "FILE|DIR|sha256:HEX|oci:IMAGE")]
     artefacts: Vec<String>,
     /// The evidence file; else the first of the known names beside the artefact
     #[arg(short, long, value_name = "FILE")]
@@ -222,7 +222,7 @@ fn hash(items: &[Item], bundles: &Bundles, talk: Talk) -> Vec<Hashed> {
                 sha512: None,
                 size: Some(*bytes),
             }),
-            Source::Digest(sha256) => Ok(Artefact {
+            Source::Digest(sha256) | Source::Image(sha256) => Ok(Artefact {
                 kind: item.kind(),
                 name: item.name.clone(),
                 sha256: *sha256,
@@ -250,6 +250,9 @@ fn answer<'a>(
     now: Time,
 ) -> Answer<'a> {
     let bundle = bundles.get(item);
+    // Who names an image by its repository asks for that one.
+    let is_image = matches!(item.source, Source::Image(_));
+    let wishes = &Wishes { strict_names: wishes.strict_names || is_image, ..wishes.clone() };
     let (sha256, sha512, size) = match &artefact {
         Ok(artefact) => (Some(artefact.sha256), artefact.sha512, artefact.size),
         Err(_) => (None, None, None),
@@ -326,7 +329,8 @@ fn missing_subjects(answers: &[Answer<'_>]) -> Vec<String> {
     missing.into_iter().collect()
 }
 
+/// A path or URL as it may be repeated in an answer, which is data and often published.
 fn label(path: &Path) -> String {
     let shown = printable_path(path);
-    if shown.contains("://") { redact::scrub_url(&shown).text } else { shown }
+    sayable(&if shown.contains("://") { redact::scrub_url(&shown).text } else { shown })
 }

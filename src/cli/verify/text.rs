@@ -11,7 +11,7 @@ use crate::format::evidence::Bracket;
 use crate::verify::{Accepted, Verdict};
 
 /// How a note begins that is about one artefact alone.
-const OWN_NOTE: &str = "another name";
+const OWN_NOTES: [&str; 3] = ["another name", "a container image", "a declared digest"];
 /// How a note begins that the statement's own lines say too.
 const SAID_BELOW: &str = "how it was built";
 /// More verified artefacts than this are counted and not listed; all others are always listed.
@@ -64,11 +64,15 @@ fn write_answer(
     }
     for note in notes(answer, max_age) {
         // Of several artefacts, what is said of the build stands once, further down.
-        if note.starts_with(OWN_NOTE) || !(several || note.starts_with(SAID_BELOW)) {
+        if is_own(&note) || !(several || note.starts_with(SAID_BELOW)) {
             writeln!(out, "  {note}")?;
         }
     }
     Ok(())
+}
+
+fn is_own(note: &str) -> bool {
+    OWN_NOTES.iter().any(|own| note.starts_with(own))
 }
 
 /// What the accepted statements say, each once; and what is to be said of the files they stand in.
@@ -85,9 +89,8 @@ fn write_evidence(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> 
     }
     if outcome.answers.len() > 1 {
         let all = outcome.answers.iter().flat_map(|answer| notes(answer, outcome.max_age));
-        let distinct: BTreeSet<_> = all
-            .filter(|note| !note.starts_with(OWN_NOTE) && !note.starts_with(SAID_BELOW))
-            .collect();
+        let distinct: BTreeSet<_> =
+            all.filter(|note| !is_own(note) && !note.starts_with(SAID_BELOW)).collect();
         for note in distinct {
             writeln!(out, "note: {note}")?;
         }

@@ -4,6 +4,7 @@ use super::Answer;
 use super::bundles::Bundle;
 use crate::base::digest::Sha256;
 use crate::base::text::{Printable, count};
+use crate::cli::talk::sayable;
 use crate::format::evidence::Bracket;
 use crate::verify::{Reason, Verdict};
 
@@ -66,12 +67,13 @@ impl Trouble {
 
 /// What an answer says, and the remedy.
 pub(super) fn fault(answer: &Answer<'_>) -> Option<(&'static str, String, &'static str)> {
+    // What was expected is what was typed.
     match &answer.result {
         Ok(judgement) => {
             let reason: &Reason = judgement.refusal.as_ref()?;
-            Some((reason.code(), reason.to_string(), reason.hint()))
+            Some((reason.code(), sayable(&reason.to_string()), reason.hint()))
         }
-        Err(trouble) => Some((trouble.code(), trouble.message(), trouble.hint())),
+        Err(trouble) => Some((trouble.code(), sayable(&trouble.message()), trouble.hint())),
     }
 }
 
@@ -86,7 +88,15 @@ pub(super) fn notes(answer: &Answer<'_>, max_age: bool) -> Vec<String> {
     }
     if let Some(other) = accepted.iter().find(|a| a.other_name) {
         let name = other.subject.as_deref().unwrap_or("no name");
-        notes.push(format!("another name: the evidence calls it {name}"));
+        notes.push(sayable(&format!("another name: the evidence calls it {name}")));
+    }
+    let calls = accepted.iter().filter(|accepted| accepted.subject.is_some());
+    if let Some(image) = calls.clone().find(|accepted| accepted.is_image) {
+        let name = image.subject.as_deref().unwrap_or_default();
+        notes.push(format!("a container image: the evidence calls it {name}"));
+    }
+    if calls.clone().any(|accepted| accepted.declared) {
+        notes.push("a declared digest: the job was told it and didn't compute it".to_owned());
     }
     if accepted.iter().any(|accepted| accepted.sha512_unchecked) {
         notes.push(
@@ -101,6 +111,13 @@ pub(super) fn notes(answer: &Answer<'_>, max_age: bool) -> Vec<String> {
         notes.push(format!(
             "the build made statements that are missing here: sha256:{}",
             missing.collect::<Vec<_>>().join(", sha256:")
+        ));
+    }
+    for sbom in &judgement.unlisted {
+        let lines: Vec<_> = sbom.lines().iter().map(usize::to_string).collect();
+        notes.push(format!(
+            "no build evidence names the SBOM on line {}: by its signer it is of this artefact, of which build is not said",
+            lines.join(", ")
         ));
     }
     for other in &judgement.same_name {
@@ -143,7 +160,7 @@ pub(super) fn bundle_notes(bundle: &Bundle) -> Vec<String> {
     for malformed in &evidence.malformed {
         notes.push(format!("line {}: can't be parsed: {}", malformed.line, malformed.error));
     }
-    for (line, _) in &evidence.unsigned {
+    for crate::read::Unsigned { line, .. } in &evidence.unsigned {
         notes.push(format!("line {line}: unsigned; it counts for nothing"));
     }
     for passed in &evidence.passed_over {

@@ -198,3 +198,43 @@ fn what_is_in_an_unreadable_folder_is_not_called_deleted() {
     assert_eq!(differences.problems().len(), 1);
     fs::set_permissions(folder.path("dir"), fs::Permissions::from_mode(0o700)).unwrap();
 }
+
+#[test]
+fn a_tree_that_was_packed_and_unpacked_compares_as_the_one_that_was_not() {
+    use crate::base::pack::{Masks, Packer, Unpacker};
+
+    let many: Vec<(String, String)> =
+        (0..200).map(|n| (format!("d{}/f{n}", n % 7), format!("{n}"))).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|(p, c)| (p.as_str(), c.as_str())).collect();
+    let folder = Folder::new(&many);
+    let before = folder.read();
+    let mut packer = Packer::default();
+    let secret = |path: &[u8]| path == b"d4/f67";
+    let masks = Masks { key: [7; 16], masks: &secret };
+    before.pack(&mut packer, &masks);
+    let packed = packer.finish();
+    assert!(!packed.windows(6).any(|window| window == b"d4/f67"), "a masked path isn't kept");
+    let mut unmask = |digest: &Sha256| {
+        (*digest == Masks::digest(&[7; 16], b"d4/f67")).then(|| b"d4/f67".to_vec())
+    };
+    let mut from = Unpacker::new(&packed);
+    let back = Tree::unpack(&mut from, &mut unmask).unwrap();
+    from.finish().unwrap();
+    assert_eq!(back.root_digest(|_| true), before.root_digest(|_| true));
+    assert!(back.iter().eq(before.iter()) && back.is_complete());
+
+    folder.write("d1/f1", b"other");
+    folder.write("new", b"new");
+    std::fs::remove_file(folder.path("d2/f2")).unwrap();
+    let tell = |tree: &Tree| {
+        let found = folder.compare_settled(tree, false);
+        let list: Vec<_> = found.iter().map(|(c, e)| (c, e.path.to_owned(), e.digest)).collect();
+        (list, found.unchanged_by_metadata, found.hashed)
+    };
+    assert_eq!(tell(&back), tell(&before));
+    assert_eq!(tell(&back).1, 198, "times and inode came through");
+    for end in (0..packed.len()).step_by(97) {
+        let cut = Tree::unpack(&mut Unpacker::new(&packed[..end]), &mut |_| None);
+        assert!(cut.is_err(), "cut at {end}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod opening;
+mod people;
 mod shape;
 mod state;
 

@@ -11,6 +11,17 @@ use super::fact::{Fact, Gap, Sealable, Withheld};
 use crate::base::digest::Sha256;
 use crate::base::time::Time;
 
+mod custody;
+mod dependencies;
+mod machine;
+
+pub use custody::{BracketState, Continued, ContinuedSubject, Custody};
+pub use dependencies::{Dependencies, Dependency, Lockfile, Unlocked};
+pub use machine::{
+    CaBundle, CaFile, Cache, Caches, Container, GitConfiguration, GitHook, GitSetting, Mount,
+    Package, PackageSet, Packages, ToolFact, ToolPath, Tools,
+};
+
 /// The predicate type.
 pub const BUILD_EVIDENCE: &str = "urn:proofmark:build-evidence:v1";
 /// The name of the only subject of a build that did not succeed, or has no artefact.
@@ -31,14 +42,22 @@ pub struct BuildEvidence {
     pub lane: Fact<Lane>,
     /// What comes before this build.
     pub chain: Fact<Chain>,
+    /// What of other jobs it continues.
+    pub custody: Fact<Custody>,
     /// The repository.
     pub source: Fact<Source>,
     /// What was there when the bracket opened.
     pub inputs: Fact<Inputs>,
     /// What the build made, changed or deleted.
     pub outputs: Fact<Outputs>,
+    /// What the lockfiles name.
+    pub dependencies: Fact<Dependencies>,
     /// The machine, the user, the variables.
     pub environment: Fact<Environment>,
+    /// The tools along `PATH`.
+    pub tools: Fact<Tools>,
+    /// The system's packages.
+    pub packages: Fact<Packages>,
     /// The platform, as its variables describe it.
     pub pipeline: Fact<Pipeline>,
     /// What looked like a credential and was left out.
@@ -114,6 +133,12 @@ pub struct Build {
     pub command: Option<Command>,
     /// How the build ended.
     pub outcome: Outcome,
+    /// Who says so: `exit status`, `--outcome`, the name of a variable; absent where nobody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome_from: Option<String>,
+    /// What lay on the disk while the bracket was open; only of one over several steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<BracketState>,
     /// Who signs.
     pub signing: Signing,
     /// What made this evidence.
@@ -124,7 +149,7 @@ pub struct Build {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Command {
     /// The arguments, the program first, after redaction. Bytes that aren't UTF-8 are `\xNN`.
-    pub argv: Vec<String>,
+    pub argv: Sealable<Vec<String>>,
     /// Whether `argv` is a line that was given to a shell.
     pub shell: bool,
     /// The working directory, relative to the root.
@@ -174,7 +199,8 @@ pub struct Signing {
 pub struct KeyCustody {
     /// `in-job`, `separate-job`, `none` for an unsigned capture, `not applicable` without a build.
     pub custody: String,
-    /// Where the key was read from: `file`, `descriptor`, `variable`; absent without a key.
+    /// Where the key was read from: `file`, `descriptor`, `variable`, `ssh-agent` (it wasn't); absent without
+    /// a key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_from: Option<String>,
     /// What kept the build from the key.
@@ -261,6 +287,9 @@ pub struct Source {
     /// The tag object, where `ref` is an annotated tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag_object: Option<String>,
+    /// Who made the commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<CommitPeople>,
     /// The nearest tag among the commit's ancestors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_tag: Option<LastTag>,
@@ -287,6 +316,31 @@ pub struct Source {
     pub foreign_owner: bool,
     /// There is no work tree.
     pub bare: bool,
+}
+
+/// Who made the commit, as the commit says: anyone can write any name into one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CommitPeople {
+    /// Keyed fingerprint of the author: [`People`] has the key.
+    pub author: String,
+    /// Keyed fingerprint of the committer.
+    pub committer: String,
+    /// `none`, or the kind of signature that the commit carries (`ssh`, `openpgp`, `x509`, `other`);
+    /// nobody checked it.
+    pub signature: String,
+    /// Their names and addresses; sealed by default.
+    pub names: Sealable<People>,
+}
+
+/// People by their keyed fingerprints, with the key: whoever may read the names can check that they
+/// belong to the fingerprints.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct People {
+    /// 128 bits in hexadecimal, new for every evidence.
+    pub key: String,
+    /// Fingerprint to `Name <address>`. A fingerprint is the first 16 hexadecimal digits of HMAC-SHA-256
+    /// under the key's bytes.
+    pub names: BTreeMap<String, String>,
 }
 
 /// The nearest tag before a commit.
@@ -404,7 +458,8 @@ pub struct FileEntry {
     pub sha256: Option<Sha256>,
     /// Bytes.
     pub size: u64,
-    /// What git makes of it; absent without a repository.
+    /// What git made of it when the bracket opened; absent without a repository, and for what the build
+    /// made in a new place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<GitClass>,
     /// What happened to it; absent for inputs.
@@ -448,6 +503,8 @@ pub struct Inputs {
     /// Files that changed while they were read: their digest is of a mixture.
     #[serde(default)]
     pub changed_while_read: Vec<PathText>,
+    /// Caches outside of the root.
+    pub caches: Fact<Caches>,
 }
 
 /// What the build made, changed or deleted.
@@ -512,12 +569,32 @@ pub struct Environment {
     /// Values of the variables that are on the list; sealed by default.
     pub variables: Sealable<BTreeMap<String, String>>,
     /// Names of all other variables.
-    pub other_variables: Vec<String>,
-    /// Names of variables that were set and that load code into, or wrap, the build's programs.
+    pub other_variables: Sealable<Vec<String>>,
+    /// Names of variables that were set at either end of the bracket and that load code into, or wrap,
+    /// the build's programs.
     #[serde(default)]
     pub preloads: Vec<String>,
+    /// Variables that were otherwise when a bracket over several steps was closed; of those whose values
+    /// aren't recorded only those that came or went are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_variables: Vec<VariableChange>,
     /// The entries of `PATH`; sealed by default.
     pub path: Sealable<Vec<String>>,
+    /// The container; absent outside of one.
+    pub container: Fact<Container>,
+    /// What git's configuration rewrites or runs.
+    pub git_configuration: Fact<GitConfiguration>,
+    /// The certificates that programs trust.
+    pub ca_bundle: Fact<CaBundle>,
+}
+
+/// A variable that isn't as it was.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct VariableChange {
+    /// Its name.
+    pub name: String,
+    /// What happened to it.
+    pub change: Change,
 }
 
 /// The platform, as its variables describe it. Variables are read inside the job: anyone who can run

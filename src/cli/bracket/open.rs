@@ -1,0 +1,268 @@
+//! The first look: the tree in this thread and its workers, everything else beside it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::beside::Beside;
+use super::{Facts, Opening};
+use crate::base::process::PassedDescriptors;
+use crate::base::random;
+use crate::base::time::{Time, nanoseconds};
+use crate::base::tree::hash::{Links, hash_file};
+use crate::base::tree::{Tree, Walk};
+use crate::capture::environment::{self, Variables};
+use crate::capture::git::{self, Git};
+use crate::capture::platform::Platform;
+use crate::capture::redact::Redactor;
+use crate::capture::{Captured, caches, configuration, container, lockfiles, packages, tools};
+use crate::cli::capture_args::Scope;
+use crate::cli::failure::Failure;
+use crate::cli::from_args::Earlier;
+use crate::cli::talk::Talk;
+use crate::format::evidence::{CaBundle, Caches, Container, Environment, GitConfiguration};
+use crate::format::evidence::{Packages, Source, Tool, Tools};
+use crate::format::fact::{Basis, Fact, Gap, Withheld};
+
+/// Where the look has not come to its end.
+const NOT_REACHED: &str = "it was not looked at to the end before the end was asked for";
+
+/// What the first look needs.
+pub(in crate::cli) struct Open<'a> {
+    pub(in crate::cli) scope: &'a Scope,
+    pub(in crate::cli) variables: &'a Variables,
+    pub(in crate::cli) platform: &'a Platform,
+    pub(in crate::cli) redactor: &'a Arc<Redactor>,
+    /// Evidence that this bracket continues.
+    pub(in crate::cli) earlier: &'a [Earlier],
+    /// Paths below the root that are no inputs.
+    pub(in crate::cli) never: &'a [PathBuf],
+    /// Whether to stop hashing.
+    pub(in crate::cli) stop: &'a (dyn Fn() -> bool + Sync),
+    /// Whether to leave behind what hasn't ended.
+    pub(in crate::cli) give_up: &'a (dyn Fn() -> bool + Sync),
+    /// What the command is given: nothing else reaches a tool that is asked for its version.
+    pub(in crate::cli) passed: &'a PassedDescriptors,
+    pub(in crate::cli) talk: Talk,
+}
+
+impl Open<'_> {
+    /// Opens the bracket.
+    ///
+    /// # Errors
+    /// Where the root can't be read at all, and where the inputs aren't what the evidence that the
+    /// bracket continues says.
+    pub(in crate::cli) fn open(&self) -> Result<Opening, Failure> {
+        let Self { scope, variables, platform, redactor, .. } = *self;
+        let id = random::id128().map_err(Failure::trouble)?;
+        let (started, opened) = (Time::now(), nanoseconds());
+        let machine = Machine::start(scope, variables, redactor);
+        let given = Given { variables: variables.clone(), redactor: Arc::clone(redactor) };
+        let (root, names) = (scope.root.clone(), scope.wanted.settings.tools.clone());
+        let (asked, passed) = (given.clone(), self.passed.clone());
+        let tools = Beside::start("tools", move || {
+            tools::before(&asked.variables, &root, &names, &asked.redactor, &passed)
+        });
+        let (asked, passed) = (given.clone(), self.passed.clone());
+        let packages =
+            Beside::start("packages", move || packages::capture(&asked.redactor, &passed));
+        let (root, digest) = (scope.root.clone(), scope.wanted.settings.digest_caches);
+        let caches = Beside::start("caches", move || {
+            caches::capture(&given.variables, &root, digest, &|| false)
+        });
+
+        let before = self.read()?;
+        let custody = Earlier::custody(self.earlier, &before, scope.inputs.as_ref())?;
+        let mut noted = Noted::default();
+        let dependencies = noted.take(lockfiles::capture(&scope.root, &before, redactor));
+        let tools = noted.wait("tools", tools, self.give_up);
+        let packages = noted.wait("packages", packages, self.give_up);
+        let caches = noted.wait("inputs.caches", caches, self.give_up);
+        let (git, environment) = machine.wait(platform, self.give_up, &mut noted);
+        let facts = Facts {
+            id,
+            started,
+            opened,
+            wanted: scope.wanted.clone(),
+            platform: platform.clone(),
+            custody,
+            source: git.source,
+            caches,
+            dependencies,
+            environment,
+            tools,
+            packages,
+            opened_by: own_tool(),
+            redactions: noted.redactions,
+            gaps: noted.gaps,
+        };
+        Ok(Opening { facts, before, classes: git.classes })
+    }
+
+    fn read(&self) -> Result<Tree, Failure> {
+        let progress = self.talk.progress("inputs");
+        let report = progress.report();
+        let walk = Walk {
+            root: &self.scope.root,
+            exclude: &self.scope.exclude,
+            skip: self.never,
+            stop: self.stop,
+            progress: &report,
+        };
+        Tree::read(&walk).map_err(Failure::trouble)
+    }
+}
+
+/// What the threads beside the hashing are given.
+#[derive(Clone)]
+struct Given {
+    variables: Variables,
+    redactor: Arc<Redactor>,
+}
+
+/// What is missing, and what was withheld.
+#[derive(Default)]
+struct Noted {
+    redactions: Vec<Withheld>,
+    gaps: Vec<Gap>,
+}
+
+impl Noted {
+    fn take<T>(&mut self, captured: Captured<T>) -> Fact<T> {
+        self.redactions.extend(captured.redactions);
+        self.gaps.extend(captured.gaps);
+        captured.fact
+    }
+
+    fn wait<T: Send + 'static>(
+        &mut self,
+        part: &str,
+        look: Beside<Captured<T>>,
+        give_up: &dyn Fn() -> bool,
+    ) -> Fact<T> {
+        match look.wait(give_up) {
+            Some(captured) => self.take(captured),
+            None => {
+                self.gaps.push(Gap::without_cure(part, NOT_REACHED));
+                Fact::unavailable(Basis::Read, NOT_REACHED)
+            }
+        }
+    }
+}
+
+/// The machine and the repository, being looked at.
+pub(in crate::cli) struct Machine {
+    git: Beside<Git>,
+    settings: Beside<Captured<GitConfiguration>>,
+    certificates: Beside<Captured<CaBundle>>,
+    container: Captured<Container>,
+    environment: environment::Captured,
+}
+
+impl Machine {
+    fn start(scope: &Scope, variables: &Variables, redactor: &Arc<Redactor>) -> Self {
+        let root = scope.root.clone();
+        let git = Beside::start("repository", move || git::capture(&root));
+        let root = scope.root.clone();
+        let given = Given { variables: variables.clone(), redactor: Arc::clone(redactor) };
+        let asked = given.clone();
+        let settings = Beside::start("git configuration", move || {
+            configuration::git(&root, &asked.variables, &asked.redactor)
+        });
+        let certificates =
+            Beside::start("certificates", move || configuration::ca_bundle(&given.variables));
+        let container = container::capture(variables, redactor);
+        let environment = environment::capture(variables, &scope.wanted.variables, redactor);
+        Self { git, settings, certificates, container, environment }
+    }
+
+    fn wait(
+        self,
+        platform: &Platform,
+        give_up: &dyn Fn() -> bool,
+        noted: &mut Noted,
+    ) -> (Git, Environment) {
+        let mut git = self.git.wait(give_up).unwrap_or_else(Git::not_reached);
+        complete(&mut git, platform);
+        noted.gaps.append(&mut git.gaps);
+        noted.redactions.append(&mut git.redactions);
+        noted.gaps.extend(self.environment.gaps);
+        noted.redactions.extend(self.environment.redactions);
+        let mut environment = self.environment.environment;
+        environment.container = noted.take(self.container);
+        environment.git_configuration =
+            noted.wait("environment.git_configuration", self.settings, give_up);
+        environment.ca_bundle = noted.wait("environment.ca_bundle", self.certificates, give_up);
+        (git, environment)
+    }
+}
+
+/// The facts where no build is bracketed: the machine and the repository, and nothing of what a build
+/// would have used.
+pub(in crate::cli) fn attested(
+    scope: &Scope,
+    variables: &Variables,
+    platform: &Platform,
+    redactor: &Arc<Redactor>,
+) -> Result<(Facts, Option<git::Classes>), Failure> {
+    let (started, opened) = (Time::now(), nanoseconds());
+    let id = random::id128().map_err(Failure::trouble)?;
+    let mut noted = Noted::default();
+    let machine = Machine::start(scope, variables, redactor);
+    let (git, environment) = machine.wait(platform, &|| false, &mut noted);
+    let why = "no build was bracketed";
+    let facts = Facts {
+        id,
+        started,
+        opened,
+        wanted: scope.wanted.clone(),
+        platform: platform.clone(),
+        custody: Fact::not_applicable(why),
+        source: git.source,
+        caches: Fact::<Caches>::not_applicable(why),
+        dependencies: Fact::not_applicable(why),
+        environment,
+        tools: Fact::<Tools>::not_applicable(why),
+        packages: Fact::<Packages>::not_applicable(why),
+        opened_by: own_tool(),
+        redactions: noted.redactions,
+        gaps: noted.gaps,
+    };
+    Ok((facts, git.classes))
+}
+
+/// CI platforms check out a commit without a branch, and know which ref it is for.
+fn complete(git: &mut Git, platform: &Platform) {
+    let mut named = None;
+    if let Some(source) = &mut git.source.value {
+        complete_source(source, platform);
+        named.clone_from(&source.ref_name);
+    }
+    let tag_object = named.and_then(|name| git.tag_object(&name).map(str::to_owned));
+    if let (Some(source), Some(tag_object)) = (&mut git.source.value, tag_object) {
+        source.tag_object = Some(tag_object);
+    }
+}
+
+fn complete_source(source: &mut Source, platform: &Platform) {
+    let pipeline = &platform.pipeline;
+    let same_commit = source.commit.is_some() && source.commit == pipeline.commit;
+    if source.ref_name.is_none() && same_commit && pipeline.ref_name.is_some() {
+        source.ref_name.clone_from(&pipeline.ref_name);
+        source.ref_from = Some("platform variable".to_owned());
+    }
+    if source.repository.is_none() && same_commit && pipeline.repository.is_some() {
+        source.repository.clone_from(&pipeline.repository);
+        source.repository_from = Some("platform variable".to_owned());
+    }
+}
+
+/// This program, as it finds itself.
+pub(in crate::cli) fn own_tool() -> Tool {
+    let binary = std::env::current_exe().ok();
+    let hashed = binary.and_then(|path| hash_file(&path, Links::Follow, false, &|| false).ok());
+    Tool {
+        name: "proofmark".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        sha256: hashed.map(|hashed| hashed.sha256),
+    }
+}

@@ -1,0 +1,259 @@
+//! Statements that another job captured and didn't sign, on their way to a signature.
+//!
+//! Whoever signs didn't see the build. So nothing is added to what was captured but who signs, and every
+//! fact in it becomes one that was told.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::base::digest::Sha256;
+use crate::format::bundle::{self, Document};
+use crate::format::claims::Claims;
+use crate::format::evidence::{BUILD_EVIDENCE, BuildEvidence, Companion, Outcome, Signing};
+use crate::format::json::{self, JsonError};
+use crate::format::sbom::is_sbom;
+use crate::format::slsa::{BUILDER_PREFIX, PROVENANCE_V1};
+use crate::format::statement::{Statement, Subject};
+
+/// The basis of all that the signing job didn't see.
+const TOLD: &str = "told by another job";
+/// What made the SLSA line, in a job of its own.
+const BUILDER: &str = "separate-signer:v1";
+
+/// Why a file is no capture that can be signed.
+#[derive(Debug, thiserror::Error)]
+pub enum ToldError {
+    /// There is nothing in it.
+    #[error("expected an unsigned capture, found an empty file")]
+    Empty,
+    /// A line is no statement.
+    #[error("line {line}: expected an unsigned statement: {source}")]
+    Malformed {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong.
+        source: JsonError,
+    },
+    /// A line is signed.
+    #[error("line {line}: expected an unsigned statement, found one in an envelope")]
+    Signed {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// A statement that proofmark doesn't make.
+    #[error("line {line}: expected a statement that proofmark captured, found {found}")]
+    Foreign {
+        /// Counted from 1.
+        line: usize,
+        /// Its type.
+        found: String,
+    },
+    /// One capture has one line of build evidence.
+    #[error("expected one line of build evidence, found {found}")]
+    Evidence {
+        /// How many there are.
+        found: usize,
+    },
+    /// The build evidence isn't as this version writes it.
+    #[error("the build evidence can't be read: {0}")]
+    Form(String),
+    /// The other lines must be those that the evidence names.
+    #[error("expected the lines that the build evidence lists as companions, found others")]
+    Companions,
+    /// The lines speak of different things.
+    #[error("the lines disagree on {what}")]
+    Disagree {
+        /// On what.
+        what: &'static str,
+    },
+    /// A statement could not be written again.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+}
+
+/// A capture of another job. Its form was checked, and nothing else.
+#[derive(Debug)]
+pub struct Told {
+    /// All lines, the build evidence last.
+    lines: Vec<Value>,
+    captured: Sha256,
+    subjects: Vec<Subject>,
+    claims: Claims,
+    evidence: BuildEvidence,
+}
+
+impl Told {
+    /// Reads the lines of an unsigned capture.
+    ///
+    /// # Errors
+    /// Anything but the statements of one bracket, as proofmark writes them.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ToldError> {
+        let mut companions = Vec::new();
+        let mut evidence = Vec::new();
+        let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+        for (index, raw) in lines.filter(|(_, raw)| !raw.trim_ascii().is_empty()) {
+            let line = index + 1;
+            if matches!(bundle::parse(raw), Ok(Document::Envelope { .. })) {
+                return Err(ToldError::Signed { line });
+            }
+            let malformed = |source| ToldError::Malformed { line, source };
+            let statement: Statement = json::parse(raw).map_err(malformed)?;
+            let value: Value = json::parse(raw).map_err(malformed)?;
+            let sha256 = Sha256::of(raw);
+            let known = match statement.predicate_type.as_str() {
+                BUILD_EVIDENCE => true,
+                PROVENANCE_V1 => Claims::of(&statement)
+                    .builder
+                    .is_some_and(|builder| builder.starts_with(BUILDER_PREFIX)),
+                other => is_sbom(other),
+            };
+            if !known {
+                let found = crate::base::text::printable(&statement.predicate_type);
+                return Err(ToldError::Foreign { line, found });
+            }
+            if statement.predicate_type == BUILD_EVIDENCE {
+                evidence.push((statement, value, sha256));
+            } else {
+                companions.push((statement, value, sha256));
+            }
+        }
+        if evidence.is_empty() && companions.is_empty() {
+            return Err(ToldError::Empty);
+        }
+        let found = evidence.len();
+        let one: Result<[_; 1], _> = evidence.try_into();
+        let [(statement, value, captured)] = one.map_err(|_other| ToldError::Evidence { found })?;
+        let claims = Claims::of(&statement);
+        let typed: BuildEvidence = serde_json::from_value(statement.predicate.clone())
+            .map_err(|error| ToldError::Form(error.to_string()))?;
+        let listed: BTreeSet<_> = typed.companions.iter().map(|c| c.sha256).collect();
+        let there: BTreeSet<_> = companions.iter().map(|(_, _, sha256)| *sha256).collect();
+        if listed != there || there.len() != companions.len() {
+            return Err(ToldError::Companions);
+        }
+        for (companion, _, _) in &companions {
+            agree(companion, &statement, &claims)?;
+        }
+        let mut lines: Vec<_> = companions.into_iter().map(|(_, value, _)| value).collect();
+        lines.push(value);
+        Ok(Self { lines, captured, subjects: statement.subjects, claims, evidence: typed })
+    }
+
+    /// What the capture is about.
+    #[must_use]
+    pub fn subjects(&self) -> &[Subject] {
+        &self.subjects
+    }
+
+    /// What it says of the build.
+    #[must_use]
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// What it says, whole.
+    #[must_use]
+    pub const fn evidence(&self) -> &BuildEvidence {
+        &self.evidence
+    }
+
+    /// The payloads to be signed. What changes: who signs, `builder.id`, the digest of what was given,
+    /// the companions' digests; and every basis.
+    ///
+    /// # Errors
+    /// Never for what was parsed; the serialiser's word is passed on.
+    pub fn signed_elsewhere(self, signing: &Signing) -> Result<Vec<Vec<u8>>, ToldError> {
+        let mut payloads = Vec::new();
+        let mut companions = Vec::new();
+        let mut lines = self.lines;
+        let mut evidence = lines.pop().unwrap_or_default();
+        for mut line in lines {
+            if let Some(id) = line.pointer_mut("/predicate/runDetails/builder/id") {
+                *id = format!("{BUILDER_PREFIX}{BUILDER}").into();
+            }
+            let payload = json::to_line(&line)?;
+            let kind = line.get("predicateType").and_then(Value::as_str).unwrap_or_default();
+            companions
+                .push(Companion { predicate_type: kind.to_owned(), sha256: Sha256::of(&payload) });
+            payloads.push(payload);
+        }
+        let form = || ToldError::Form("no predicate".to_owned());
+        let predicate =
+            evidence.get_mut("predicate").and_then(Value::as_object_mut).ok_or_else(form)?;
+        predicate.values_mut().for_each(retell);
+        let custody = predicate.get_mut("custody").and_then(Value::as_object_mut);
+        take_custody(custody.ok_or_else(form)?, self.captured);
+        let build = predicate.get_mut("build").and_then(Value::as_object_mut).ok_or_else(form)?;
+        build.insert("signing".to_owned(), to_value(signing)?);
+        predicate.insert("companions".to_owned(), to_value(&companions)?);
+        payloads.push(json::to_line(&evidence)?);
+        Ok(payloads)
+    }
+}
+
+fn to_value<T: serde::Serialize>(value: &T) -> Result<Value, ToldError> {
+    serde_json::to_value(value).map_err(|error| ToldError::Form(error.to_string()))
+}
+
+/// The lines of one bracket are about the same things, and say the same of the source.
+fn agree(companion: &Statement, evidence: &Statement, claims: &Claims) -> Result<(), ToldError> {
+    if companion.subjects != evidence.subjects {
+        return Err(ToldError::Disagree { what: "their subjects" });
+    }
+    let own = Claims::of(companion);
+    let differ = |one: &Option<String>, other: &Option<String>| one.is_some() && one != other;
+    let pairs = [
+        ("the build", differ(&own.build_id, &claims.build_id)),
+        ("the repository", differ(&own.source, &claims.source)),
+        ("the commit", differ(&own.commit, &claims.commit)),
+        ("the ref", differ(&own.ref_name, &claims.ref_name)),
+    ];
+    match pairs.iter().find(|(_, differ)| *differ) {
+        Some((what, _)) => Err(ToldError::Disagree { what }),
+        None => Ok(()),
+    }
+}
+
+/// Every fact below was told.
+fn retell(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if members.get("status").is_some_and(Value::is_string)
+                && let Some(basis @ Value::String(_)) = members.get_mut("basis")
+            {
+                *basis = TOLD.into();
+            }
+            members.values_mut().for_each(retell);
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(retell),
+        _ => {}
+    }
+}
+
+/// The digest of what was given is this job's own fact; what the other job continued stays told.
+fn take_custody(custody: &mut Map<String, Value>, captured: Sha256) {
+    let before = custody.get("value").and_then(|value| value.get("continues")).cloned();
+    let continues = before.unwrap_or_else(|| json!([]));
+    if continues.as_array().is_none_or(Vec::is_empty) {
+        custody.insert("basis".to_owned(), "recomputed".into());
+    }
+    custody.insert("status".to_owned(), "observed".into());
+    custody.remove("reason");
+    let value = json!({"captured": captured.to_string(), "continues": continues});
+    custody.insert("value".to_owned(), value);
+}
+
+/// Whether a capture without artefacts is one of a build that has none to be hashed again.
+#[must_use]
+pub fn has_no_artefact(told: &Told) -> bool {
+    let inputs = |subject: &Subject| {
+        subject.name.as_deref() == Some(crate::format::evidence::INPUTS_SUBJECT)
+            && subject.annotations.get("kind").and_then(Value::as_str) == Some("inputs")
+    };
+    let outcome = told.evidence().build.outcome;
+    told.lines.len() == 1
+        && told.subjects().len() == 1
+        && told.subjects().iter().all(inputs)
+        && outcome != Outcome::NotApplicable
+}
