@@ -450,46 +450,85 @@ fn on_error_warn_covers_our_own_failures_and_no_wrong_argument() {
     assert_eq!(evidence(&place.at(EVIDENCE))["build"]["outcome"], "succeeded");
 }
 
+/// Two hundred moments, spread over the time that opening and closing take.
 #[test]
-fn kill_9_at_any_moment_leaves_a_bracket_that_can_be_opened_and_closed() {
-    const MOMENTS: u32 = 24;
+fn kill_9_at_any_of_200_moments_leaves_a_bracket_that_can_be_opened_and_closed() {
+    const MOMENTS: u32 = 100;
     let place = Place::new();
-    for number in 0..300 {
+    for number in 0..100 {
         place.write(format!("src/{number}"), vec![b'x'; 2048]);
     }
+    // Without tools to be asked: that would take most of the time.
+    let begin = || place.call(&["begin"]).var("PATH", "");
+    let close = || finish(&place, &["--outcome", "success", "--force"]).var("PATH", "");
     let timed = |call: Call| {
         let start = std::time::Instant::now();
         call.exits(0);
         start.elapsed()
     };
-    let opening = timed(place.call(&["begin"]));
-    let closing = timed(finish(&place, &["--outcome", "success", "--force"]));
+    let (opening, closing) = (timed(begin()), timed(close()));
     let kill = |call: Call, after: std::time::Duration| {
         let mut child = call.start();
         std::thread::sleep(after);
         let _ = child.kill();
         child.wait().unwrap();
     };
+    let (mut opened, mut closed) = (0, 0);
     for moment in 0..MOMENTS {
-        kill(place.call(&["begin"]), opening * moment / MOMENTS);
+        // In an order without a pattern: 37 and 100 have no common divisor.
+        let at = moment * 37 % MOMENTS;
+        kill(begin(), opening * at * 11 / (10 * MOMENTS));
         if no_whole_state(&place) {
-            begin(&place, &[]);
+            begin().exits(0);
+        } else {
+            opened += 1;
         }
         let _ = fs::remove_file(place.at(EVIDENCE));
-        kill(finish(&place, &["--outcome", "success", "--force"]), closing * moment / MOMENTS);
+        kill(close(), closing * at * 11 / (10 * MOMENTS));
         if place.has(EVIDENCE) {
             assert_eq!(place.statements().len(), 1, "whole");
+            closed += 1;
         }
         if !no_whole_state(&place) {
-            finish(&place, &["--outcome", "success", "--force"]).exits(0);
+            close().exits(0);
         }
     }
-    begin(&place, &[]);
-    finish(&place, &["--outcome", "success", "--force"]).exits(0);
+    assert!(opened < MOMENTS && closed < MOMENTS, "some were killed before their end");
+    begin().exits(0);
+    close().exits(0);
 }
 
 fn no_whole_state(place: &Place) -> bool {
     let folder = place.outside("home/.cache/proofmark-brackets");
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     !entries.map(|entry| entry.path()).any(|path| path.extension().is_some_and(|e| e == "bracket"))
+}
+
+#[test]
+fn a_tool_that_changes_during_the_build_and_one_that_is_put_in_front_are_named() {
+    let place = Place::new();
+    let (bin, front) = (place.outside("bin"), place.outside("front"));
+    for folder in [&bin, &front] {
+        fs::create_dir(folder).unwrap();
+    }
+    let line = "for t in cc make; do printf '#!/bin/sh\\necho %s 1.0\\n' $t >../bin/$t; chmod 755 ../bin/$t; done";
+    place.shell(line).exits(0);
+    let path = format!("{}:{}:/usr/bin:/bin", front.display(), bin.display());
+    place.call(&["begin"]).var("PATH", &path).exits(0);
+    let evil = "printf '#!/bin/sh\\necho cc 1.0 #\\n' >../bin/cc; cp ../bin/make ../front/make; echo '#' >>../front/make";
+    place.shell(evil).exits(0);
+    finish(&place, &["--outcome", "success"]).var("PATH", &path).exits(0);
+    let tools = &place.evidence()["tools"]["value"]["list"];
+    let tool = |name: &str| {
+        let list = tools.as_array().unwrap();
+        list.iter().find(|tool| tool["name"] == name).unwrap().clone()
+    };
+    for name in ["cc", "make"] {
+        let found = tool(name);
+        assert_eq!(found["version"], format!("{name} 1.0"));
+        assert_eq!(found["changed_during_build"], true, "{name}");
+        assert_ne!(found["sha256_before"], found["sha256_after"]);
+    }
+    assert_eq!(tool("sh")["changed_during_build"], Value::Null);
+    assert_eq!(tool("sh")["sha256_before"], tool("sh")["sha256_after"]);
 }
