@@ -153,6 +153,12 @@ pub fn of_descriptor(descriptor: u32) -> PathBuf {
     PathBuf::from(format!("/dev/fd/{descriptor}"))
 }
 
+/// Whether it is a regular file that this user can open by its path.
+#[must_use]
+pub fn is_readable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) && File::open(path).is_ok()
+}
+
 /// Whether a file may take the place of one that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overwrite {

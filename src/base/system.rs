@@ -88,6 +88,34 @@ pub fn is_writable_by_all(path: &Path) -> bool {
     mode(path).is_none_or(|mode| mode & 0o002 != 0)
 }
 
+/// Whether a folder belongs to the user or to root, and nobody else can put a file into it. The group may,
+/// where it is the user's own.
+#[must_use]
+pub fn is_closed_to_others(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        std::fs::metadata(folder).is_ok_and(|metadata| {
+            let mode = metadata.permissions().mode();
+            let own_group = metadata.gid() == 0 || Some(metadata.gid()) == gid();
+            (metadata.uid() == 0 || Some(metadata.uid()) == uid())
+                && mode & 0o002 == 0
+                && (mode & 0o020 == 0 || own_group)
+        })
+    }
+    // There the user's folders are closed by what they inherit.
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        true
+    }
+}
+
+#[cfg(unix)]
+fn gid() -> Option<u32> {
+    Some(rustix::process::getegid().as_raw())
+}
+
 /// Whether every user may rename what is in this folder, whoever it belongs to.
 #[must_use]
 pub fn lets_all_rename(folder: &Path) -> bool {

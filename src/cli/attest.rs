@@ -56,7 +56,7 @@ pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
     let scope = args.capture.scope()?;
     let destination = args.sign.check_output()?;
     let keys = args.sign.keys(&variables, &platform, talk)?;
-    let earlier = args.capture.earlier(&keys)?;
+    let earlier = args.capture.earlier(&keys, talk)?;
 
     let own = Own { destination: &destination, keys: &keys };
     let (found, mut gaps) = collect(args, &scope, own, talk)?;
@@ -71,7 +71,7 @@ pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
         return Err(Failure::usage("--from: `attest` saw no build, so that it continues none")
             .hint("bracket the build with `proofmark run` or `proofmark begin`"));
     }
-    let (mut facts, classes) = bracket::attested(&scope, &variables, &platform, &redactor)?;
+    let (mut facts, classes) = bracket::attested(&scope, &variables, &platform, &redactor, talk)?;
     facts.gaps.append(&mut gaps);
     let inputs = match &scope.inputs {
         None => Fact::not_applicable("no build was bracketed"),

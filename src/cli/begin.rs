@@ -55,7 +55,7 @@ pub(super) fn run(args: &Begin, talk: Talk, out: &mut dyn Write) -> Result<(), F
         );
         return Err(Failure::usage(message).hint("name the folder that the file lies in"));
     }
-    let earlier = args.capture.earlier(&Keys::default())?;
+    let earlier = args.capture.earlier(&Keys::default(), talk)?;
     let session = Session::at(&variables, &scope.root, &args.session)?;
     let given_up = args.restart && session.give_up()?;
     session.check_free()?;

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::from_args::Earlier;
 use super::keys::Keys;
 use super::subject_args::ImageArg;
+use super::talk::Talk;
 use crate::base::file::{self, FileError};
 use crate::base::name::ArtefactName;
 use crate::base::text::{lossless, printable, printable_path};
@@ -186,13 +187,13 @@ impl CaptureArgs {
             .map_err(|_bytes| Failure::usage(format_args!("settings {shown}: expected UTF-8")))?;
         Settings::parse(&text).map_err(|error| {
             Failure::usage(format_args!("settings {shown}: {error}"))
-                .hint("see `proofmark run --help` and the README for what it can say")
+                .hint("README lists what it can say")
         })
     }
 
     /// The evidence that this bracket continues, checked with the keys that were named or are at hand.
-    pub(super) fn earlier(&self, keys: &Keys) -> Result<Vec<Earlier>, Failure> {
-        Earlier::read(&self.from, &self.trust_keys, keys)
+    pub(super) fn earlier(&self, keys: &Keys, talk: Talk) -> Result<Vec<Earlier>, Failure> {
+        Earlier::read(&self.from, &self.trust_keys, keys, talk)
     }
 }
 

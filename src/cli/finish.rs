@@ -177,9 +177,6 @@ fn outcome(
     kind: Kind,
     talk: Talk,
 ) -> (Outcome, Option<String>) {
-    if let Some(told) = args.outcome {
-        return (told.into(), Some("--outcome".to_owned()));
-    }
     let status = variables.text(GITLAB_STATUS).filter(|_| kind == Kind::GitLab);
     let told = match status {
         Some("success") => Some(Outcome::Succeeded),
@@ -187,6 +184,17 @@ fn outcome(
         Some("canceled") => Some(Outcome::Cancelled),
         _ => None,
     };
+    match (args.outcome.map(Outcome::from), told) {
+        // The platform saw the job fail: no word of a script makes a success of it.
+        (Some(Outcome::Succeeded), Some(worse)) if worse != Outcome::Succeeded => {
+            talk.notice(format_args!(
+                "--outcome says that the build succeeded, and {GITLAB_STATUS} that it did not: the outcome is {worse}"
+            ));
+            return (worse, Some(GITLAB_STATUS.to_owned()));
+        }
+        (Some(told), _) => return (told, Some("--outcome".to_owned())),
+        (None, _) => {}
+    }
     if let Some(told) = told {
         return (told, Some(GITLAB_STATUS.to_owned()));
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::check_args::public_key;
 use super::failure::Failure;
 use super::keys::Keys;
+use super::talk::Talk;
 use crate::base::digest::Sha256;
 use crate::base::text::{Printable, printable_path};
 use crate::base::tree::{Entry, Kind, Patterns, Tree};
@@ -12,7 +13,7 @@ use crate::format::claims::Claims;
 use crate::format::evidence::{
     BUILD_EVIDENCE, Bracket, Continued, ContinuedSubject, Custody, Outcome, PathText,
 };
-use crate::format::fact::{Basis, Fact};
+use crate::format::fact::{Basis, Fact, Gap};
 use crate::format::statement::Statement;
 use crate::read;
 use crate::verify::{Trust, authenticate};
@@ -34,6 +35,7 @@ impl Earlier {
         files: &[PathBuf],
         trusted: &[String],
         keys: &Keys,
+        talk: Talk,
     ) -> Result<Vec<Self>, Failure> {
         if files.is_empty() && !trusted.is_empty() {
             return Err(Failure::usage("--trust-key without --from: there is nothing to check"));
@@ -51,16 +53,38 @@ impl Earlier {
         };
         let mut earlier = Vec::new();
         for path in files {
-            earlier.extend(Self::of_file(path, trust.as_ref())?);
+            earlier.extend(Self::of_file(path, trust.as_ref(), !trusted.is_empty(), talk)?);
         }
         Ok(earlier)
     }
 
-    fn of_file(path: &Path, trust: Option<&Trust>) -> Result<Vec<Self>, Failure> {
+    fn of_file(
+        path: &Path,
+        trust: Option<&Trust>,
+        must_be_signed: bool,
+        talk: Talk,
+    ) -> Result<Vec<Self>, Failure> {
         let shown = printable_path(path);
         let evidence =
-            read::file(path).map_err(|error| Failure::usage(format_args!("--from: {error}")))?;
+            read::regular(path).map_err(|error| Failure::usage(format_args!("--from: {error}")))?;
         let mut found = Vec::new();
+        // Taking the signature away, or breaking its line, must not make a forgery acceptable.
+        let mixed = !evidence.lines.is_empty()
+            || !evidence.malformed.is_empty()
+            || !evidence.passed_over.is_empty();
+        if !evidence.unsigned.is_empty() && (must_be_signed || mixed) {
+            let why =
+                if must_be_signed { "a key was named for it" } else { "it has other lines too" };
+            return Err(Failure::trouble(format_args!(
+                "--from {shown}: expected signed evidence, as {why}, found a statement that nobody signed"
+            ))
+            .hint("give the file as the earlier job wrote it; for an unsigned capture name no key"));
+        }
+        if !evidence.unsigned.is_empty() {
+            talk.notice(format_args!(
+                "--from {shown}: nobody signed it; what it says is recorded as told by another job"
+            ));
+        }
         if !evidence.lines.is_empty() {
             let trust = trust.ok_or_else(|| {
                 Failure::usage(format_args!(
@@ -153,6 +177,7 @@ impl Earlier {
         all: &[Self],
         tree: &Tree,
         include: Option<&Patterns>,
+        gaps: &mut Vec<Gap>,
     ) -> Result<Fact<Custody>, Failure> {
         if all.is_empty() {
             return Ok(Fact::absent(Basis::Read));
@@ -162,15 +187,17 @@ impl Earlier {
             .filter(|entry| entry.kind == Kind::File)
             .filter(|entry| include.is_none_or(|include| include.matches(entry.path)))
             .collect();
-        let mut continues =
-            all.iter().map(|earlier| earlier.continued(&inputs)).collect::<Result<Vec<_>, _>>()?;
+        let mut continues = all
+            .iter()
+            .map(|earlier| earlier.continued(&inputs, gaps))
+            .collect::<Result<Vec<_>, _>>()?;
         continues.sort_by_key(|continued| continued.sha256);
         let told = all.iter().any(|earlier| earlier.signers.is_empty());
         let basis = if told { Basis::ToldByAnotherJob } else { Basis::Recomputed };
         Ok(Fact::observed(basis, Custody { captured: None, continues }))
     }
 
-    fn continued(&self, inputs: &[Entry<'_>]) -> Result<Continued, Failure> {
+    fn continued(&self, inputs: &[Entry<'_>], gaps: &mut Vec<Gap>) -> Result<Continued, Failure> {
         let mut subjects = Vec::new();
         for (name, sha256) in &self.subjects {
             let base = name.rsplit('/').next().unwrap_or(name).as_bytes();
@@ -188,6 +215,14 @@ impl Earlier {
                     .ok_or_else(|| self.missing(name, *sha256))?,
                 None => return Err(self.exchanged(name, *sha256, named.first().copied())),
             };
+            if let Some(other) = named.iter().find(|entry| !same(entry)) {
+                let reason = format!(
+                    "{} is among the inputs as it was handed on, and beside it another file of that name: {}; which of them the build used isn't known",
+                    Printable(name),
+                    Printable(&String::from_utf8_lossy(other.path))
+                );
+                gaps.push(Gap::new("custody", reason, "keep one file of that name below the root"));
+            }
             subjects.push(ContinuedSubject {
                 name: name.clone(),
                 sha256: *sha256,

@@ -21,12 +21,13 @@ const PRODUCT_MAX: usize = 64;
 
 /// Make an Ed25519 key pair: KEY (PKCS#8 PEM, mode 0600) and KEY.pub (SPKI PEM)
 #[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("place").required(true).args(["out", "product"])))]
 pub(super) struct Keygen {
     /// Where the private key goes; the public one goes to KEY.pub
-    #[arg(long, value_name = "KEY", required_unless_present = "product")]
+    #[arg(long, value_name = "KEY")]
     out: Option<PathBuf>,
     /// Make a key for one product alone, in the user's own folder: keys/NAME.pem
-    #[arg(long, value_name = "NAME", conflicts_with = "out", value_parser = product)]
+    #[arg(long, value_name = "NAME", value_parser = product)]
     product: Option<String>,
     /// Encrypt the private key with a passphrase (scrypt, AES-256), asked for at the terminal
     #[arg(long)]

@@ -47,6 +47,8 @@ pub(super) struct Keys {
     sources: Vec<(KeySource, bool)>,
     /// Their files, which are never inputs.
     pub(super) files: Vec<PathBuf>,
+    /// Behind a key's descriptor is a file that this user can open.
+    pub(super) descriptor_file: bool,
     /// The file that the passphrase came from.
     pub(super) passphrase_file: bool,
 }
@@ -130,6 +132,11 @@ fn recognise_file(text: &[u8]) -> Result<Found, Failure> {
             failure
         }
     })
+}
+
+/// Not the bare name: with a colon after it, what follows would read as the value, and be withheld.
+fn in_variable() -> String {
+    format!("the variable {KEY_VARIABLE} holds no usable key")
 }
 
 fn at(place: &str, failure: Failure) -> Failure {
@@ -224,7 +231,9 @@ impl Ring {
         let what = format!("descriptor {fd}");
         let found = recognise(&text).map_err(|failure| at(&what, failure))?;
         self.add(found, &what, KeySource::Descriptor)?;
-        self.keys.add_file(path);
+        // What stands behind it may be a file that the build can open by its own name.
+        let readable = self.keys.add_file(path).is_some_and(file::is_readable);
+        self.keys.descriptor_file |= readable;
         Ok(())
     }
 
@@ -243,8 +252,14 @@ impl Ring {
             }
             (Some(value), None) => {
                 let found = recognise(value.as_encoded_bytes())
-                    .map_err(|failure| at(KEY_VARIABLE, failure))?;
-                self.add(found, KEY_VARIABLE, KeySource::Variable)?;
+                    .map_err(|failure| at(&in_variable(), failure))
+                    .map_err(|failure| match failure.hint {
+                        None => failure.hint(format!(
+                            "it holds the key itself; a path goes in {KEY_FILE_VARIABLE}"
+                        )),
+                        Some(_) => failure,
+                    })?;
+                self.add(found, &in_variable(), KeySource::Variable)?;
             }
             (None, Some(path)) => {
                 let path = PathBuf::from(path);

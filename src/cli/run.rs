@@ -129,7 +129,7 @@ fn prepare(args: &Run, talk: Talk) -> Result<Prepared, Failure> {
     args.subjects.check(&scope)?;
     let destination = args.sign.check_output()?;
     let keys = args.sign.keys(&variables, &platform, talk)?;
-    let earlier = args.capture.earlier(&keys)?;
+    let earlier = args.capture.earlier(&keys, talk)?;
     let hardening = process::harden();
     if !keys.keys.is_empty()
         && let Hardening::Failed(why) = &hardening

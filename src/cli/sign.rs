@@ -3,6 +3,7 @@
 //! This job runs nothing of the project: no program is started, no repository and no `proofmark.toml` is
 //! read.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -16,7 +17,8 @@ use crate::base::digest::Sha256;
 use crate::base::file;
 use crate::base::name::ArtefactName;
 use crate::base::text::{Printable, count, printable_path};
-use crate::base::tree::{Content, Kind, Patterns, Tree, Walk};
+use crate::base::time::Time;
+use crate::base::tree::{Content, Entry, Kind, Patterns, Tree, Walk};
 use crate::capture::environment::Variables;
 use crate::capture::platform::{self, Kind as PlatformKind, Platform};
 use crate::format::bundle::FILE_MAX;
@@ -25,6 +27,9 @@ use crate::format::repository::same_repository;
 use crate::format::statement::{IMAGE, Subject};
 use crate::sign::sign;
 use crate::statement::{Told, has_no_artefact};
+
+/// Seconds by which two machines' clocks may differ.
+const CLOCKS_DIFFER: i64 = 300;
 
 /// Sign, in a job of its own, what a build job captured with --sign never
 #[derive(Debug, Args)]
@@ -55,13 +60,15 @@ pub(super) fn run(args: &Sign, talk: Talk) -> Result<(), Failure> {
             .hint("give one with --key, --key-fd, PROOFMARK_KEY or PROOFMARK_KEY_FILE"));
     }
     let shown = printable_path(&args.file);
-    let bytes = file::read(&args.file, FILE_MAX).map_err(Failure::trouble)?;
+    let bytes = file::read_regular(&args.file, FILE_MAX).map_err(Failure::trouble)?;
     let told = Told::parse(&bytes).map_err(|error| {
         Failure::trouble(format_args!("{shown}: {error}"))
             .hint("give the `.unsigned.jsonl` file that proofmark wrote in the build job, as it is")
     })?;
     check_run(&told, &platform, talk)?;
-    let artefacts = if has_no_artefact(&told) {
+    check_times(&told)?;
+    let nothing = has_no_artefact(&told);
+    let artefacts = if nothing {
         talk.notice(format_args!(
             "outcome {}: there is no artefact to be hashed again",
             told.evidence().build.outcome
@@ -69,13 +76,14 @@ pub(super) fn run(args: &Sign, talk: Talk) -> Result<(), Failure> {
         0
     } else {
         let tree = read(&args.artefacts, talk)?;
+        let whole = tree.iter().filter(is_whole).filter_map(|entry| entry.digest).collect();
         for subject in told.subjects() {
-            check_subject(subject, &args.artefacts, &tree)?;
+            check_subject(subject, &args.artefacts, &tree, &whole)?;
         }
         told.subjects().len() as u64
     };
     let built_in = told.evidence().pipeline.get().and_then(|pipeline| pipeline.job.as_deref());
-    let signing = signing(&keys, built_in, platform.pipeline.job.as_deref());
+    let signing = signing(&keys, built_in, platform.pipeline.job.as_deref(), !nothing);
     let payloads = told.signed_elsewhere(&signing).map_err(Failure::trouble)?;
     let mut lines = Vec::new();
     for payload in payloads {
@@ -92,6 +100,20 @@ pub(super) fn run(args: &Sign, talk: Talk) -> Result<(), Failure> {
         signers.join(", ")
     ));
     Ok(())
+}
+
+/// A time that is still to come would keep a stolen capture fresh for as long.
+fn check_times(told: &Told) -> Result<(), Failure> {
+    let build = &told.evidence().build;
+    let ahead = build.finished.seconds_since(Time::now());
+    if build.started <= build.finished && ahead <= CLOCKS_DIFFER {
+        return Ok(());
+    }
+    let message = format_args!(
+        "the capture's times can't be: started {}, finished {}",
+        build.started, build.finished
+    );
+    Err(Failure::trouble(message).hint("set the clocks of both machines"))
 }
 
 /// What this job knows by itself of the run must be what the capture says.
@@ -144,6 +166,40 @@ fn check_run(told: &Told, platform: &Platform, talk: Talk) -> Result<(), Failure
         }
         _ => return differ("repository", repository, repositories.iter().find_map(|r| *r)),
     }
+    // A capture of another ref, or of what another event started, would be signed as what it isn't.
+    let lane = told.evidence().lane.get();
+    let pairs = [
+        ("platform", Some(own.platform.as_str()), captured.map(|p| p.platform.as_str())),
+        ("ref", own.ref_name.as_deref(), captured.and_then(|p| p.ref_name.as_deref())),
+        ("event", own.event.as_deref(), captured.and_then(|p| p.event.as_deref())),
+        ("definition", own.definition.as_deref(), captured.and_then(|p| p.definition.as_deref())),
+        (
+            "repository id",
+            own.repository_id.as_deref(),
+            captured.and_then(|p| p.repository_id.as_deref()),
+        ),
+        (
+            "owner id",
+            own.repository_owner_id.as_deref(),
+            captured.and_then(|p| p.repository_owner_id.as_deref()),
+        ),
+        ("kind of ref", Some(platform.lane.ref_kind.as_str()), lane.map(|l| l.ref_kind.as_str())),
+        (
+            "lane",
+            platform.lane.definition.as_deref(),
+            lane.and_then(|lane| lane.definition.as_deref()),
+        ),
+    ];
+    for (what, expected, found) in pairs {
+        if expected != found {
+            return differ(what, expected, found);
+        }
+    }
+    if let Some(found) = source.ref_name.as_deref()
+        && Some(found) != own.ref_name.as_deref()
+    {
+        return differ("ref", own.ref_name.as_deref(), Some(found));
+    }
     let run = captured.and_then(|pipeline| pipeline.run_id.as_deref());
     if own.run_id.is_none() || own.run_id.as_deref() != run {
         return differ("run", own.run_id.as_deref(), run);
@@ -164,8 +220,17 @@ fn read(folder: &Path, talk: Talk) -> Result<Tree, Failure> {
     Tree::read(&walk).map_err(|error| Failure::trouble(format_args!("--artefacts: {error}")))
 }
 
+fn is_whole(entry: &Entry<'_>) -> bool {
+    entry.kind == Kind::File && entry.content == Content::Read
+}
+
 /// One artefact: by its name where there is such a file, else any file with its content.
-fn check_subject(subject: &Subject, folder: &Path, tree: &Tree) -> Result<(), Failure> {
+fn check_subject(
+    subject: &Subject,
+    folder: &Path,
+    tree: &Tree,
+    all: &HashSet<Sha256>,
+) -> Result<(), Failure> {
     let name = subject.name.as_deref().unwrap_or_default();
     let shown = Printable(name);
     let unusable = |why: &str| {
@@ -185,15 +250,13 @@ fn check_subject(subject: &Subject, folder: &Path, tree: &Tree) -> Result<(), Fa
         .hint("sign images and digests from elsewhere in the job that knows them"));
     }
     let found = match subject.kind() {
-        Some("tree") => return check_tree(&parsed, expected, folder),
+        Some("tree") => return check_tree(subject, &parsed, expected, folder),
         // Its manifest, among the blobs of a layout.
         Some(IMAGE) => None,
         Some(_) => return Err(unusable("expected a file or a folder, found another kind")),
         None => tree.get(parsed.as_str().as_bytes()).filter(|entry| entry.kind == Kind::File),
     };
-    let whole = |entry: &crate::base::tree::Entry<'_>| {
-        entry.kind == Kind::File && entry.content == Content::Read && entry.digest == Some(expected)
-    };
+    let whole = |entry: &Entry<'_>| is_whole(entry) && entry.digest == Some(expected);
     let different = |found: Option<Sha256>| {
         let found = found.map_or_else(|| "none that can be read".to_owned(), |f| f.to_string());
         Failure::trouble(format_args!(
@@ -202,9 +265,11 @@ fn check_subject(subject: &Subject, folder: &Path, tree: &Tree) -> Result<(), Fa
         .hint("something exchanged it after the build job: find out what; nothing was signed")
     };
     match found {
-        Some(entry) if whole(&entry) => Ok(()),
+        Some(entry) if whole(&entry) && subject.size().is_none_or(|size| size == entry.size) => {
+            Ok(())
+        }
         Some(entry) => Err(different(entry.digest)),
-        None if tree.iter().any(|entry| whole(&entry)) => Ok(()),
+        None if all.contains(&expected) => Ok(()),
         None => {
             let base = parsed.base_name().as_bytes();
             let same_name = tree
@@ -224,7 +289,12 @@ fn check_subject(subject: &Subject, folder: &Path, tree: &Tree) -> Result<(), Fa
     }
 }
 
-fn check_tree(name: &ArtefactName, expected: Sha256, folder: &Path) -> Result<(), Failure> {
+fn check_tree(
+    subject: &Subject,
+    name: &ArtefactName,
+    expected: Sha256,
+    folder: &Path,
+) -> Result<(), Failure> {
     let below = folder.join(name.as_str());
     let is_folder = std::fs::symlink_metadata(&below).is_ok_and(|metadata| metadata.is_dir());
     let path = if is_folder { below.as_path() } else { folder };
@@ -237,7 +307,9 @@ fn check_tree(name: &ArtefactName, expected: Sha256, folder: &Path) -> Result<()
     };
     let tree = Tree::read(&walk).map_err(Failure::trouble)?;
     let found = tree.root_digest(|_| true);
-    if found == expected && tree.problems().is_empty() {
+    let other = subject.digest.get("dirHash");
+    let same = other.is_none_or(|hash| tree.dir_hash().is_some_and(|h| h.to_string() == *hash));
+    if found == expected && same && tree.problems().is_empty() {
         return Ok(());
     }
     Err(Failure::trouble(format_args!(
@@ -249,7 +321,7 @@ fn check_tree(name: &ArtefactName, expected: Sha256, folder: &Path) -> Result<()
 
 /// Who signs. That it is another job than the build's is what the use of this command says; what the
 /// platform's variables say against it is an exposure.
-fn signing(keys: &Keys, built_in: Option<&str>, signed_in: Option<&str>) -> Signing {
+fn signing(keys: &Keys, built_in: Option<&str>, signed_in: Option<&str>, hashed: bool) -> Signing {
     let exposures = match (built_in, signed_in) {
         (Some(one), Some(other)) if one != other => Vec::new(),
         (Some(_), Some(_)) => vec![
@@ -261,11 +333,13 @@ fn signing(keys: &Keys, built_in: Option<&str>, signed_in: Option<&str>) -> Sign
                 .to_owned(),
         ],
     };
-    let protections = vec![
+    let mut protections = vec![
         "the signing job's proofmark ran no program, and read no repository and no configuration"
             .to_owned(),
-        "every artefact was hashed again before it was signed".to_owned(),
     ];
+    if hashed {
+        protections.push("every artefact was hashed again before it was signed".to_owned());
+    }
     let key_custody = KeyCustody {
         custody: "separate-job".to_owned(),
         read_from: Some(keys.read_from()),

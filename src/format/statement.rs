@@ -82,6 +82,12 @@ impl Subject {
     pub fn is_declared(&self) -> bool {
         self.annotations.get(BASIS).and_then(Value::as_str) == Some(DECLARED)
     }
+
+    /// Whether the producer says that the build found it there and left it as it was.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        self.annotations.get("change").and_then(Value::as_str) == Some("unchanged")
+    }
 }
 
 #[derive(Deserialize)]

@@ -158,6 +158,14 @@ pub fn file(path: &Path) -> Result<Evidence, ReadError> {
     bytes(&file::read(path, FILE_MAX)?)
 }
 
+/// [`file()`], where a FIFO would be waited for.
+///
+/// # Errors
+/// As [`file()`], and for what is no regular file.
+pub fn regular(path: &Path) -> Result<Evidence, ReadError> {
+    bytes(&file::read_regular(path, FILE_MAX)?)
+}
+
 /// Reads JSON lines, or one document that may stand over several lines.
 ///
 /// # Errors

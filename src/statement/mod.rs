@@ -6,11 +6,14 @@ mod told;
 
 pub use told::{Told, ToldError, has_no_artefact};
 
+use provenance::Parts;
 use seal::Sealer;
 
 use crate::base::digest::Sha256;
 use crate::capture::Capture;
-use crate::format::evidence::{BUILD_EVIDENCE, BuildEvidence, Companion, INPUTS_SUBJECT, Outcome};
+use crate::format::evidence::{
+    BUILD_EVIDENCE, BuildEvidence, Companion, INPUTS_SUBJECT, Inputs, Outcome,
+};
 use crate::format::fact::{Basis, Fact, Gap};
 use crate::format::json::{self, JsonError};
 use crate::format::section::SealedSection;
@@ -19,7 +22,19 @@ use crate::format::slsa::PROVENANCE_V1;
 use crate::format::statement::{NewStatement, Subject};
 
 /// Parts that the format has a place for and that this version doesn't capture.
-const NOT_CAPTURED: [&str; 4] = ["changes", "controls", "distribution", "identity"];
+const NOT_CAPTURED: [(&str, &str); 8] = [
+    ("chain", "which build of the lane came before it"),
+    ("changes", "what changed since the build before: commits and environment"),
+    ("controls", "what the platform's API says of branch rules, approvals and the runner"),
+    ("distribution", "where the artefacts are meant to be fetched from"),
+    ("identity", "who ran the build by a token that the platform signed"),
+    ("pipeline.definition", "the digest of the pipeline's definition"),
+    ("pipeline.permissions", "what the job was allowed to do"),
+    (
+        "pipeline.references",
+        "the actions, images and includes that the pipeline names, and how each is pinned",
+    ),
+];
 
 /// The statements of one bracket.
 #[derive(Debug)]
@@ -53,7 +68,7 @@ pub fn compose(
     let mut companions = Vec::new();
     let artefacts = !capture.subjects.is_empty();
     if artefacts && capture.build.outcome == Outcome::Succeeded {
-        let predicate = provenance::provenance(&capture);
+        let predicate = provenance::provenance(Parts::of(&capture));
         let payload =
             json::to_line(&NewStatement::new(&capture.subjects, PROVENANCE_V1, &predicate))?;
         companions.push(Companion {
@@ -74,16 +89,16 @@ pub fn compose(
         }
     }
     let subjects =
-        if artefacts { capture.subjects.clone() } else { vec![inputs_subject(&capture)] };
+        if artefacts { capture.subjects.clone() } else { vec![inputs_subject(&capture.inputs)] };
     let evidence = evidence(capture, companions);
     payloads.push(json::to_line(&NewStatement::new(&subjects, BUILD_EVIDENCE, &evidence))?);
     Ok(Statements { payloads, sections: sealer.finish() })
 }
 
 /// A statement needs a subject; without an artefact it is about what went in.
-fn inputs_subject(capture: &Capture) -> Subject {
+fn inputs_subject(inputs: &Fact<Inputs>) -> Subject {
     // Without a root there is no digest: such a subject matches nothing.
-    let root = capture.inputs.get().map(|inputs| inputs.root.to_string());
+    let root = inputs.get().map(|inputs| inputs.root.to_string());
     Subject {
         name: Some(INPUTS_SUBJECT.to_owned()),
         digest: root.map(|root| (Sha256::ALGORITHM.to_owned(), root)).into_iter().collect(),
@@ -94,8 +109,8 @@ fn inputs_subject(capture: &Capture) -> Subject {
 
 fn evidence(capture: Capture, companions: Vec<Companion>) -> BuildEvidence {
     let mut gaps = capture.gaps;
-    gaps.extend(NOT_CAPTURED.map(|part| {
-        let reason = format!("proofmark {} doesn't capture it", capture.build.tool.version);
+    gaps.extend(NOT_CAPTURED.map(|(part, what)| {
+        let reason = format!("{what}: proofmark {} doesn't capture it", capture.build.tool.version);
         Gap::without_cure(part, reason)
     }));
     gaps.sort();

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::capture::Capture;
-use crate::capture::platform::Kind;
-use crate::format::evidence::{BUILD_URN, Source};
+use crate::format::evidence::{BUILD_URN, Build, Pipeline, Source};
 use crate::format::repository::same_repository;
 use crate::format::slsa::{
     BUILD_TYPE_COMMAND, BUILD_TYPE_GITHUB, BUILDER_PREFIX, BYPRODUCT_EVIDENCE, BuildDefinition,
@@ -16,14 +15,35 @@ use crate::format::slsa::{
 /// The events that GitHub's build type is defined for.
 const GITHUB_EVENTS: [&str; 4] = ["create", "release", "push", "workflow_dispatch"];
 
-pub(super) fn provenance(capture: &Capture) -> Provenance {
-    let build = &capture.build;
+/// What the line is made from.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a> {
+    pub(super) build: &'a Build,
+    pub(super) pipeline: &'a Pipeline,
+    /// The workflow's path, where the platform is GitHub.
+    pub(super) definition: Option<&'a str>,
+    pub(super) source: Option<&'a Source>,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn of(capture: &'a Capture) -> Self {
+        Self {
+            build: &capture.build,
+            pipeline: &capture.platform.pipeline,
+            definition: capture.platform.lane.definition.as_deref(),
+            source: capture.source.get(),
+        }
+    }
+}
+
+pub(super) fn provenance(capture: Parts<'_>) -> Provenance {
+    let build = capture.build;
     let build_urn = format!("{BUILD_URN}{}", build.id);
-    let builder = match capture.platform.kind {
-        Kind::GitHub => "github-step:v1",
-        Kind::GitLab => "gitlab-job:v1",
-        Kind::UnknownCi => "ci-job:v1",
-        Kind::Local => "local:v1",
+    let builder = match capture.pipeline.platform.as_str() {
+        "github" => "github-step:v1",
+        "gitlab" => "gitlab-job:v1",
+        "local" => "local:v1",
+        _ => "ci-job:v1",
     };
     let version = BTreeMap::from([(build.tool.name.clone(), build.tool.version.clone())]);
     Provenance {
@@ -32,7 +52,6 @@ pub(super) fn provenance(capture: &Capture) -> Provenance {
             builder: Builder { id: format!("{BUILDER_PREFIX}{builder}"), version },
             metadata: Metadata {
                 invocation_id: capture
-                    .platform
                     .pipeline
                     .run_url
                     .clone()
@@ -49,10 +68,6 @@ pub(super) fn provenance(capture: &Capture) -> Provenance {
     }
 }
 
-fn source(capture: &Capture) -> Option<&Source> {
-    capture.source.get()
-}
-
 fn dependency(repository: &str, ref_name: Option<&str>, commit: &str) -> Descriptor {
     let at = ref_name.map(|name| format!("@{name}")).unwrap_or_default();
     Descriptor {
@@ -64,14 +79,17 @@ fn dependency(repository: &str, ref_name: Option<&str>, commit: &str) -> Descrip
 
 /// GitHub's build type, with exactly the fields that it requires; `None` where one is missing, or where
 /// what is checked out isn't what the platform says the run is for.
-fn github(capture: &Capture) -> Option<BuildDefinition> {
-    let pipeline = &capture.platform.pipeline;
+fn github(capture: Parts<'_>) -> Option<BuildDefinition> {
+    let pipeline = capture.pipeline;
+    if pipeline.platform != "github" {
+        return None;
+    }
     let event = pipeline.event.as_deref().filter(|event| GITHUB_EVENTS.contains(event))?;
     let repository = pipeline.repository.as_deref()?;
     let ref_name = pipeline.ref_name.as_deref()?;
     let commit = pipeline.commit.as_deref()?;
-    let path = capture.platform.workflow_path.as_deref()?;
-    let source = source(capture)?;
+    let path = capture.definition?;
+    let source = capture.source?;
     let same = source.commit.as_deref() == Some(commit)
         && source.ref_name.as_deref() == Some(ref_name)
         && same_repository(source.repository.as_deref()?, repository);
@@ -94,7 +112,7 @@ fn github(capture: &Capture) -> Option<BuildDefinition> {
 }
 
 /// Our own build type: a command in a folder of a repository.
-fn command(capture: &Capture) -> BuildDefinition {
+fn command(capture: Parts<'_>) -> BuildDefinition {
     let mut external = Map::new();
     if let Some(command) = &capture.build.command {
         external.insert("argv".to_owned(), json!(command.argv));
@@ -103,7 +121,7 @@ fn command(capture: &Capture) -> BuildDefinition {
         external.insert("workingDirectory".to_owned(), folder);
     }
     let mut resolved_dependencies = Vec::new();
-    if let Some(source) = source(capture)
+    if let Some(source) = capture.source
         && let Some(commit) = &source.commit
     {
         // Without a remote there is no place to name, and the commit still is one.
@@ -119,7 +137,7 @@ fn command(capture: &Capture) -> BuildDefinition {
             },
         });
     }
-    let platform = Value::String(capture.platform.pipeline.platform.clone());
+    let platform = Value::String(capture.pipeline.platform.clone());
     BuildDefinition {
         build_type: BUILD_TYPE_COMMAND.to_owned(),
         external_parameters: external,

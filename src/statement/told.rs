@@ -7,10 +7,15 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::provenance::{Parts, provenance};
 use crate::base::digest::Sha256;
+use crate::capture::redact::Redactor;
+use crate::capture::sbom::Sbom;
 use crate::format::bundle::{self, Document};
 use crate::format::claims::Claims;
-use crate::format::evidence::{BUILD_EVIDENCE, BuildEvidence, Companion, Outcome, Signing};
+use crate::format::evidence::{
+    BUILD_EVIDENCE, Bracket, BuildEvidence, Companion, Outcome, Signing,
+};
 use crate::format::json::{self, JsonError};
 use crate::format::sbom::is_sbom;
 use crate::format::slsa::{BUILDER_PREFIX, PROVENANCE_V1};
@@ -132,8 +137,14 @@ impl Told {
         if listed != there || there.len() != companions.len() {
             return Err(ToldError::Companions);
         }
-        for (companion, _, _) in &companions {
-            agree(companion, &statement, &claims)?;
+        // A member that this version doesn't know would be signed unread; one that is written otherwise
+        // isn't what proofmark wrote.
+        if to_value(&typed)? != statement.predicate {
+            return Err(ToldError::Form("it isn't as this version writes it".to_owned()));
+        }
+        check_subjects(&statement, &value, &typed)?;
+        for (companion, value, _) in &companions {
+            check_companion(companion, value, &statement, &typed)?;
         }
         let mut lines: Vec<_> = companions.into_iter().map(|(_, value, _)| value).collect();
         lines.push(value);
@@ -196,22 +207,91 @@ fn to_value<T: serde::Serialize>(value: &T) -> Result<Value, ToldError> {
     serde_json::to_value(value).map_err(|error| ToldError::Form(error.to_string()))
 }
 
-/// The lines of one bracket are about the same things, and say the same of the source.
-fn agree(companion: &Statement, evidence: &Statement, claims: &Claims) -> Result<(), ToldError> {
-    if companion.subjects != evidence.subjects {
+/// Members that a subject of ours may have beside its name and digest.
+const ANNOTATIONS: [&str; 6] = ["basis", "change", "kind", "mediaType", "platform", "size"];
+
+/// Nothing stands beside the members that a statement has, and what a subject says can be checked. Which
+/// subjects there may be depends on how the build ended.
+fn check_subjects(
+    statement: &Statement,
+    value: &Value,
+    evidence: &BuildEvidence,
+) -> Result<(), ToldError> {
+    let form = |what: &str| ToldError::Form(what.to_owned());
+    check_members(statement, value)?;
+    for subject in &statement.subjects {
+        let digests = subject.digest.keys().map(String::as_str);
+        let is_tree = subject.kind() == Some("tree");
+        let known = |name: &str| name == Sha256::ALGORITHM || (is_tree && name == "dirHash");
+        let told = |(name, value): (&String, &Value)| {
+            let fits = if name == "size" { value.is_u64() } else { value.is_string() };
+            ANNOTATIONS.contains(&name.as_str()) && fits
+        };
+        if !digests.into_iter().all(known) {
+            return Err(form("a subject has a digest that can't be computed again"));
+        }
+        if !subject.annotations.iter().all(told) {
+            return Err(form("a subject has an annotation that proofmark doesn't write"));
+        }
+    }
+    let inputs = [super::inputs_subject(&evidence.inputs)];
+    let fits = match (evidence.build.outcome, evidence.build.bracket) {
+        _ if statement.subjects == inputs => evidence.companions.is_empty(),
+        (Outcome::Succeeded, Bracket::Command | Bracket::Steps) => true,
+        (Outcome::NotApplicable, Bracket::None) => {
+            evidence.companions.iter().all(|companion| is_sbom(&companion.predicate_type))
+        }
+        _ => false,
+    };
+    let kinds = statement.subjects.iter().filter(|subject| subject.kind() == Some("inputs"));
+    if fits && (statement.subjects == inputs || kinds.count() == 0) {
+        Ok(())
+    } else {
+        Err(form("its subjects don't fit its outcome"))
+    }
+}
+
+fn check_members(statement: &Statement, value: &Value) -> Result<(), ToldError> {
+    let known = ["_type", "predicate", "predicateType", "subject"];
+    let only = |members: &Map<String, Value>| {
+        members.len() == known.len() && known.iter().all(|name| members.contains_key(*name))
+    };
+    let whole = value.get("subject") == Some(&to_value(&statement.subjects)?);
+    if value.as_object().is_some_and(only) && whole {
+        Ok(())
+    } else {
+        Err(ToldError::Form("a statement has members that proofmark doesn't write".to_owned()))
+    }
+}
+
+/// The lines of one bracket are about the same things. The SLSA line says what follows from the evidence,
+/// and nothing else: no other repository, run or builder.
+fn check_companion(
+    companion: &Statement,
+    value: &Value,
+    statement: &Statement,
+    evidence: &BuildEvidence,
+) -> Result<(), ToldError> {
+    check_members(companion, value)?;
+    if companion.subjects != statement.subjects {
         return Err(ToldError::Disagree { what: "their subjects" });
     }
-    let own = Claims::of(companion);
-    let differ = |one: &Option<String>, other: &Option<String>| one.is_some() && one != other;
-    let pairs = [
-        ("the build", differ(&own.build_id, &claims.build_id)),
-        ("the repository", differ(&own.source, &claims.source)),
-        ("the commit", differ(&own.commit, &claims.commit)),
-        ("the ref", differ(&own.ref_name, &claims.ref_name)),
-    ];
-    match pairs.iter().find(|(_, differ)| *differ) {
-        Some((what, _)) => Err(ToldError::Disagree { what }),
-        None => Ok(()),
+    if companion.predicate_type == PROVENANCE_V1 {
+        let Some(pipeline) = evidence.pipeline.get() else {
+            return Err(ToldError::Form("the pipeline isn't observed".to_owned()));
+        };
+        let definition = evidence.lane.get().and_then(|lane| lane.definition.as_deref());
+        let source = evidence.source.get();
+        let parts = Parts { build: &evidence.build, pipeline, definition, source };
+        if to_value(&provenance(parts))? != companion.predicate {
+            return Err(ToldError::Disagree { what: "what was built from what, by whom or when" });
+        }
+        return Ok(());
+    }
+    let bytes = json::to_line(&companion.predicate)?;
+    match Sbom::parse(&bytes, &Redactor::default()) {
+        Ok(sbom) if sbom.predicate_type() == companion.predicate_type => Ok(()),
+        _ => Err(ToldError::Form("a companion is no SBOM that can be bound".to_owned())),
     }
 }
 
@@ -220,7 +300,7 @@ fn retell(value: &mut Value) {
     match value {
         Value::Object(members) => {
             if members.get("status").is_some_and(Value::is_string)
-                && let Some(basis @ Value::String(_)) = members.get_mut("basis")
+                && let Some(basis) = members.get_mut("basis")
             {
                 *basis = TOLD.into();
             }
@@ -244,16 +324,8 @@ fn take_custody(custody: &mut Map<String, Value>, captured: Sha256) {
     custody.insert("value".to_owned(), value);
 }
 
-/// Whether a capture without artefacts is one of a build that has none to be hashed again.
+/// Whether the capture is of a build without artefacts, so that there is none to be hashed again.
 #[must_use]
 pub fn has_no_artefact(told: &Told) -> bool {
-    let inputs = |subject: &Subject| {
-        subject.name.as_deref() == Some(crate::format::evidence::INPUTS_SUBJECT)
-            && subject.annotations.get("kind").and_then(Value::as_str) == Some("inputs")
-    };
-    let outcome = told.evidence().build.outcome;
-    told.lines.len() == 1
-        && told.subjects().len() == 1
-        && told.subjects().iter().all(inputs)
-        && outcome != Outcome::NotApplicable
+    told.subjects() == [super::inputs_subject(&told.evidence.inputs)]
 }

@@ -57,6 +57,8 @@ pub struct Accepted<'a> {
     pub declared: bool,
     /// It calls the artefact a container image.
     pub is_image: bool,
+    /// It says that the build found the artefact there and left it as it was.
+    pub unchanged: bool,
 }
 
 impl<'a> Accepted<'a> {
@@ -68,6 +70,7 @@ impl<'a> Accepted<'a> {
             sha512_unchecked: found.sha512_unchecked,
             declared: found.declared,
             is_image: found.is_image,
+            unchanged: found.unchanged,
         }
     }
 }
@@ -253,7 +256,13 @@ fn about<'a>(
         let expected = wanted.iter().find_map(|s| s.subjects().contradiction(artefact));
         return Err(match expected {
             Some(expected) => Reason::DifferentDigest { expected, found: artefact.sha256 },
-            None => Reason::NotASubject { found: artefact.sha256 },
+            None => {
+                let outcomes = wanted.iter().filter_map(|s| s.claims().evidence.as_ref());
+                let mut failed = outcomes.map(|evidence| evidence.outcome).filter(|outcome| {
+                    !matches!(outcome, Outcome::Succeeded | Outcome::NotApplicable)
+                });
+                Reason::NotASubject { found: artefact.sha256, outcome: failed.next() }
+            }
         });
     }
     // (d)

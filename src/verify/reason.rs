@@ -46,12 +46,12 @@ pub enum Reason {
         found: Sha256,
     },
     /// (c) Could not tell.
-    #[error(
-        "no statement is about this artefact: expected a subject with sha256:{found}, found none"
-    )]
+    #[error("no statement is about this artefact: expected a subject with sha256:{found}, found none{}", failed_build(*.outcome))]
     NotASubject {
         /// As the artefact has it.
         found: Sha256,
+        /// Of evidence that attests no file because its build did not succeed.
+        outcome: Option<Outcome>,
     },
     /// (d) Refused.
     #[error("{} disagrees beside a digest that agrees: expected {}, found {}", .0.what, Printable(&.0.expected), .0.found)]
@@ -123,6 +123,12 @@ pub enum Reason {
     Unmet(Unmet),
 }
 
+fn failed_build(outcome: Option<Outcome>) -> String {
+    outcome.map_or_else(String::new, |outcome| {
+        format!("; there is evidence of a build that did not succeed ({outcome}), and it attests no artefact")
+    })
+}
+
 impl Reason {
     /// A stable name for machines.
     #[must_use]
@@ -171,9 +177,12 @@ impl Reason {
             Self::DifferentDigest { .. } | Self::Disagrees(_) => {
                 "don't use the artefact; fetch it again from the vendor"
             }
+            Self::NotASubject { outcome: Some(_), .. } => {
+                "ask the vendor for an artefact of a build that succeeded"
+            }
             Self::NotASubject { .. } => "check that this is the evidence of this very release",
             Self::DifferentName { .. } => {
-                "rename the artefact, or check without --name and --strict-names"
+                "if the name may differ: check a file without --name and --strict-names, an image by its digest alone (sha256:HEX)"
             }
             Self::EvidenceMissing { .. } => "ask the vendor for the whole evidence file",
             Self::TooFewSigners { .. } => "ask the vendor for the missing signatures",

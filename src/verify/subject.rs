@@ -60,6 +60,8 @@ pub(super) struct Match {
     pub(super) declared: bool,
     /// The subject is a container image, by the digest of its manifest.
     pub(super) is_image: bool,
+    /// It says that the build found it there and left it as it was.
+    pub(super) unchanged: bool,
 }
 
 /// The annotation that marks a folder's subject.
@@ -113,6 +115,7 @@ struct Known {
     is_inputs: bool,
     is_image: bool,
     declared: bool,
+    unchanged: bool,
 }
 
 /// The subjects of a statement that can match anything, found by digest and by name: thousands of
@@ -151,10 +154,17 @@ impl Subjects {
             let is_tree = is_tree(subject);
             let is_inputs = subject.kind() == Some("inputs");
             let is_image = subject.kind() == Some(IMAGE);
-            let declared = subject.is_declared();
-            let known =
-                Known { name, sha256, sha512, size, is_tree, is_inputs, is_image, declared };
-            subjects.known.push(known);
+            subjects.known.push(Known {
+                name,
+                sha256,
+                sha512,
+                size,
+                is_tree,
+                is_inputs,
+                is_image,
+                declared: subject.is_declared(),
+                unchanged: subject.is_unchanged(),
+            });
         }
         subjects
     }
@@ -171,7 +181,7 @@ impl Subjects {
             places.filter_map(|at| self.known.get(*at)).filter(|known| match artefact.kind {
                 ArtefactKind::File => !known.is_tree && !known.is_inputs,
                 ArtefactKind::Tree => known.is_tree,
-                ArtefactKind::Digest => true,
+                ArtefactKind::Digest => !known.is_inputs,
             });
         let matches = found.map(|known| Match {
             name: known.name.clone(),
@@ -180,6 +190,7 @@ impl Subjects {
             sha512_unchecked: known.sha512.is_some() && artefact.sha512.is_none(),
             declared: known.declared,
             is_image: known.is_image,
+            unchanged: known.unchanged,
         });
         matches.min_by_key(|found| (found.disagreement.is_none(), !found.name_fits, found.declared))
     }

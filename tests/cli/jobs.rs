@@ -120,7 +120,7 @@ fn what_nobody_signed_is_told_by_another_job() {
     one.call(&run).exits(0);
     let two = Place::new();
     carry(&one, &two, &[(UNSIGNED, "first.jsonl"), ("x", "x")]);
-    second(&two, &[], 1, "true").exits(0);
+    second(&two, &[], 1, "true").exits(0).tells("nobody signed it");
     let found = &two.evidence()["custody"];
     assert_eq!(found["basis"], "told by another job");
     let line = one.text(UNSIGNED).lines().nth(1).unwrap().to_owned();
@@ -162,4 +162,33 @@ fn a_bracket_over_steps_continues_evidence_too_and_so_does_its_signature() {
     assert_eq!(custody["basis"], "told by another job", "the link is the build job's word");
     assert_eq!(custody["value"]["continues"][0]["build_id"], one.evidence()["build"]["id"]);
     assert!(custody["value"]["captured"].is_string());
+}
+
+#[test]
+fn taking_the_signature_away_makes_no_forgery_acceptable() {
+    let one = first();
+    let two = Place::new();
+    carry(&one, &two, &CARRIED);
+    let bundle = two.text("first.jsonl");
+    let statement = one.statements().remove(1).to_string();
+    let key = two.public(1);
+    let named = ["--trust-key", key.as_str()];
+    two.write("first.jsonl", format!("{statement}\n"));
+    second(&two, &named, 1, "touch ran").exits(125).tells("a key was named for it");
+    for beside in [&bundle, &bundle.replace("\"payload\"", "\"payloax\""), "{\n"] {
+        two.write("first.jsonl", format!("{beside}{statement}\n"));
+        second(&two, &[], 1, "touch ran").exits(125);
+    }
+    assert!(!two.has("ran"));
+}
+
+#[test]
+fn another_file_of_the_name_beside_the_right_one_is_a_gap() {
+    let one = first();
+    let two = Place::new();
+    carry(&one, &two, &CARRIED);
+    two.write("old/x", "another");
+    second(&two, &[], 1, "true").exits(0);
+    let found = super::harness::gaps(&two.evidence(), "custody");
+    assert!(found.len() == 1 && found[0].contains("old/x"), "{found:?}");
 }

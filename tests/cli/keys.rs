@@ -304,3 +304,17 @@ fn every_key_signs_a_line_whether_encrypted_or_not() {
     let keys = ["--key", "../keys/encrypted.pem.pub", "--key", &public, "--threshold", "2"];
     place.call(&[&["verify", "a"], &keys[..]].concat()).exits(0);
 }
+
+#[test]
+fn a_descriptor_of_a_file_that_the_build_could_open_is_an_exposure() {
+    let place = Place::new();
+    let key = place.key(1);
+    let run = "\"$PROOFMARK\" run --key-fd 3 --force -- true";
+    place.shell(&format!("{run} 3<{key}")).exits(0);
+    let exposures = |place: &Place| {
+        place.evidence()["build"]["signing"]["key_custody"]["exposures"].to_string()
+    };
+    assert!(exposures(&place).contains("the file behind the key's descriptor"));
+    place.shell(&format!("cat {key} | {run} 3<&0")).exits(0);
+    assert!(!exposures(&place).contains("the file behind the key's descriptor"));
+}

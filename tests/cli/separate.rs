@@ -185,7 +185,7 @@ fn only_what_proofmark_captured_is_signed() {
     let mut all = lines_of(&raw);
     all[0]["predicate"]["runDetails"]["byproducts"][0]["uri"] = json!("urn:proofmark:build:0");
     rewrite(&place, all);
-    sign(&place, &[]).exits(1).tells("disagree on the build");
+    sign(&place, &[]).exits(1).tells("disagree on what was built");
 
     fs::write(place.at(UNSIGNED), &raw).unwrap();
     sign(&place, &[]).exits(0);
@@ -223,6 +223,12 @@ fn another_run_commit_or_repository_is_refused() {
     for (name, value, part) in [
         ("GITHUB_SHA", "0".repeat(40), "another commit"),
         ("GITHUB_REPOSITORY", "octo/fork".to_owned(), "another repository"),
+        ("GITHUB_REF", "refs/tags/v1".to_owned(), "another ref"),
+        ("GITHUB_REF", String::new(), "another ref"),
+        ("GITHUB_REF_TYPE", "tag".to_owned(), "another kind of ref"),
+        ("GITHUB_EVENT_NAME", "release".to_owned(), "another event"),
+        ("GITHUB_WORKFLOW_REF", "octo/app/x.yml@refs/heads/main".to_owned(), "another definition"),
+        ("GITHUB_REPOSITORY_ID", "99".to_owned(), "another repository id"),
         ("GITHUB_RUN_ID", "679".to_owned(), "another run"),
         ("GITHUB_RUN_ID", String::new(), "another run"),
         ("GITHUB_SHA", String::new(), "another commit"),
@@ -298,4 +304,156 @@ fn no_key_and_an_output_that_exists_are_usage() {
     sign(&place, &["--force"]).exits(0);
     assert!(place.has(UNSIGNED), "the capture stays");
     assert_eq!(statements(&place.at(EVIDENCE)).len(), 2);
+}
+
+#[test]
+fn an_origin_in_any_of_its_spellings_is_the_platform_s_repository() {
+    for origin in [
+        "https://github.com/octo/app.git",
+        "git@github.com:octo/app.git",
+        "ssh://git@github.com/octo/app",
+        "https://GitHub.com/octo/app/",
+    ] {
+        let place = Place::new();
+        place.write("src", "1");
+        place.write(".gitignore", "dist\nproofmark.*\n");
+        let commit = place.repository(origin);
+        let own = |call: Call| {
+            call.vars(&[
+                ("CI", "true"),
+                ("GITHUB_ACTIONS", "true"),
+                ("GITHUB_EVENT_NAME", "push"),
+                ("GITHUB_REF", "refs/heads/main"),
+                ("GITHUB_REPOSITORY", "octo/app"),
+                ("GITHUB_REPOSITORY_ID", "1"),
+                ("GITHUB_REPOSITORY_OWNER_ID", "2"),
+                ("GITHUB_RUN_ID", "678"),
+                ("GITHUB_SERVER_URL", "https://github.com"),
+                ("GITHUB_SHA", &commit),
+                ("GITHUB_WORKFLOW_REF", "octo/app/.github/workflows/ci.yml@refs/heads/main"),
+                ("RUNNER_ENVIRONMENT", "github-hosted"),
+            ])
+        };
+        let line = "mkdir dist; echo 1 >dist/a";
+        let run = ["run", "--sign", "never", "-a", "dist/a", "--", "sh", "-c", line];
+        own(place.call(&run)).exits(0).notices(0);
+        own(sign(&place, &[])).exits(0);
+        let public = place.public(1);
+        place.call(&["verify", "dist/a", "-b", EVIDENCE, "--key", &public]).exits(0);
+    }
+}
+
+/// What a hostile build job writes into its capture, one thing at a time.
+#[test]
+fn nothing_is_signed_that_a_capture_of_proofmark_would_not_say() {
+    let place = captured(&[]);
+    let raw = place.text(UNSIGNED);
+    type Forgery = fn(&mut [Value]);
+    let forgeries: [(&str, Forgery); 17] = [
+        ("another run", |all| {
+            let url = "https://github.com/victim/r/actions/runs/1/attempts/1";
+            all[0]["predicate"]["runDetails"]["metadata"]["invocationId"] = json!(url);
+        }),
+        ("another source first", |all| {
+            let list = &mut all[0]["predicate"]["buildDefinition"]["resolvedDependencies"];
+            let other = json!({"uri": "git+https://github.com/victim/r@refs/tags/v9", "digest": {"gitCommit": "1".repeat(40)}});
+            list.as_array_mut().unwrap().insert(0, other);
+        }),
+        ("another build type", |all| {
+            let kind = "https://actions.github.io/buildtypes/workflow/v1";
+            all[0]["predicate"]["buildDefinition"]["buildType"] = json!(kind);
+        }),
+        ("a builder's version", |all| {
+            all[0]["predicate"]["runDetails"]["builder"]["version"]["slsa"] = json!("L3");
+        }),
+        ("other times in one line", |all| {
+            let time = json!("2019-01-01T00:00:00Z");
+            all[0]["predicate"]["runDetails"]["metadata"]["finishedOn"] = time;
+        }),
+        ("a time that is still to come", |all| {
+            let time = json!("2099-01-01T00:00:00Z");
+            all[0]["predicate"]["runDetails"]["metadata"]["finishedOn"] = time.clone();
+            all[1]["predicate"]["build"]["finished"] = time;
+        }),
+        ("an unknown member", |all| {
+            all[1]["predicate"]["verified"] = json!([{"Status": "observed", "basis": "API reply"}]);
+        }),
+        ("a basis for everything", |all| all[1]["predicate"]["basis"] = json!("recomputed")),
+        ("an unknown member further down", |all| {
+            all[1]["predicate"]["source"]["value"]["reviewed"] = json!(true);
+        }),
+        ("a member beside the predicate", |all| all[1]["subjects"] = json!([])),
+        ("a digest that nobody computes", |all| {
+            for line in all {
+                line["subject"][0]["digest"]["sha512"] = json!("00".repeat(64));
+            }
+        }),
+        ("an address of a subject", |all| {
+            for line in all {
+                line["subject"][0]["uri"] = json!("https://example.com/evil");
+            }
+        }),
+        ("an annotation", |all| {
+            for line in all {
+                line["subject"][0]["annotations"]["reviewed"] = json!("yes");
+            }
+        }),
+        ("a kind that is no text", |all| {
+            for line in all {
+                line["subject"][0]["annotations"]["kind"] = json!(5);
+            }
+        }),
+        ("another size", |all| {
+            for line in all {
+                line["subject"][0]["annotations"]["size"] = json!(77);
+            }
+        }),
+        ("a failed build with artefacts", |all| {
+            all[1]["predicate"]["build"]["outcome"] = json!("failed");
+        }),
+        ("no build at all", |all| {
+            all[1]["predicate"]["build"]["outcome"] = json!("not applicable");
+            all[1]["predicate"]["build"]["bracket"] = json!("none");
+        }),
+    ];
+    for (what, forge) in forgeries {
+        let mut all = lines_of(&raw);
+        forge(&mut all);
+        rewrite(&place, all);
+        let said = sign(&place, &[]).exits(1);
+        assert!(!place.has(EVIDENCE), "{what}: {}", said.err);
+    }
+    fs::write(place.at(UNSIGNED), raw).unwrap();
+    sign(&place, &[]).exits(0);
+}
+
+/// One line, whose only subject has the mark of a build's inputs and the digest of a file.
+#[test]
+fn the_mark_of_a_build_s_inputs_frees_no_file_from_being_hashed() {
+    let place = captured(&[]);
+    let mut evidence = lines_of(&place.text(UNSIGNED)).remove(1);
+    evidence["predicate"]["companions"] = json!([]);
+    let digest = sha256(b"evil\n");
+    evidence["subject"] = json!([{"name": "inputs", "digest": {"sha256": digest}, "annotations": {"kind": "inputs"}}]);
+    fs::write(place.at(UNSIGNED), format!("{evidence}\n")).unwrap();
+    sign(&place, &[]).exits(1).tells("subjects don't fit");
+    // The genuine one is signed, and says nothing of having hashed.
+    let root = evidence["predicate"]["inputs"]["value"]["root"].clone();
+    evidence["subject"][0]["digest"]["sha256"] = root.clone();
+    fs::write(place.at(UNSIGNED), format!("{evidence}\n")).unwrap();
+    sign(&place, &[]).exits(0);
+    let custody = place.evidence()["build"]["signing"]["key_custody"].to_string();
+    assert!(!custody.contains("was hashed again"), "{custody}");
+    let public = place.public(1);
+    let digest = format!("sha256:{}", root.as_str().unwrap());
+    place.call(&["verify", &digest, "-b", EVIDENCE, "--key", &public]).exits(3);
+}
+
+#[test]
+fn a_fifo_in_the_place_of_a_capture_is_not_waited_for() {
+    let place = captured(&[]);
+    place.shell("mkfifo fifo").exits(0);
+    let key = place.key(1);
+    place.call(&["sign", "fifo", "--artefacts", "dist", "--key", &key]).exits(1);
+    place.call(&["begin", "--from", "fifo"]).exits(2);
 }

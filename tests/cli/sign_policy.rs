@@ -323,3 +323,17 @@ fn a_public_key_is_taken_in_each_form_that_people_have() {
         place.call(&["verify", "a", "--key", wrong]).exits(2);
     }
 }
+
+#[test]
+fn a_key_variable_that_holds_no_key_says_what_is_wrong_and_nothing_of_its_value() {
+    for (value, part) in [
+        ("/run/secrets/key.pem", "expected an Ed25519 private key"),
+        ("${{ secrets.KEY }}", "expected an Ed25519 private key"),
+        ("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----", "a public one"),
+    ] {
+        let place = Place::new();
+        let said = place.call(&["run", "--", "true"]).var("PROOFMARK_KEY", value).exits(125);
+        let said = said.tells("the variable PROOFMARK_KEY holds no usable key").tells(part);
+        assert!(said.err.contains("hint: ") && !said.err.contains(value), "{}", said.err);
+    }
+}

@@ -532,3 +532,67 @@ fn a_tool_that_changes_during_the_build_and_one_that_is_put_in_front_are_named()
     assert_eq!(tool("sh")["changed_during_build"], Value::Null);
     assert_eq!(tool("sh")["sha256_before"], tool("sh")["sha256_after"]);
 }
+
+#[test]
+fn no_word_of_a_script_makes_a_success_of_a_job_that_the_platform_saw_fail() {
+    let gitlab = [("GITLAB_CI", "true"), ("CI", "true"), ("CI_COMMIT_REF_PROTECTED", "true")];
+    for (status, told, expected) in [
+        ("failed", "success", "failed"),
+        ("canceled", "success", "cancelled"),
+        ("success", "failed", "failed"),
+    ] {
+        let place = Place::new();
+        begin(&place, &["-a", "out"]);
+        place.shell("echo 1 >out").exits(0);
+        let call = finish(&place, &["--outcome", told]).vars(&gitlab);
+        let said = call.var("CI_JOB_STATUS", status).exits(0);
+        said.notices(usize::from(told == "success"));
+        assert_eq!(outcome(&place.evidence()), expected, "{status}");
+    }
+}
+
+#[test]
+fn a_work_tree_that_is_not_what_the_run_is_for_is_a_gap_and_a_notice() {
+    let place = Place::new();
+    place.write("a", "1");
+    place.repository("https://github.com/octo/fork.git");
+    let vars = [
+        ("GITHUB_ACTIONS", "true"),
+        ("CI", "true"),
+        ("GITHUB_SERVER_URL", "https://github.com"),
+        ("GITHUB_REPOSITORY", "octo/app"),
+        ("GITHUB_REF", "refs/tags/v1"),
+        ("GITHUB_SHA", "1111111111111111111111111111111111111111"),
+        ("GITHUB_OUTPUT", "/dev/null"),
+    ];
+    let said = place.call(&["begin"]).vars(&vars).exits(0);
+    assert!(said.err.contains("at another commit") && said.err.contains("at another ref"));
+    finish(&place, &["--outcome", "success"]).vars(&vars).exits(0);
+    let found = place.evidence();
+    for part in ["source.commit", "source.ref", "source.repository"] {
+        assert_eq!(gaps(&found, part).len(), 1, "{part}");
+    }
+}
+
+#[test]
+fn evidence_tells_its_reader_that_an_artefact_was_meant_and_why_there_is_none() {
+    let place = Place::new();
+    begin(&place, &["-a", "dist/*"]);
+    finish(&place, &["--outcome", "success"]).exits(1);
+    let found = gaps(&place.evidence(), "subjects");
+    assert!(found[0].contains("expected a file, found none"), "{found:?}");
+}
+
+#[test]
+fn a_customer_is_told_that_the_build_failed_and_that_an_artefact_was_there_before() {
+    let place = Place::new();
+    place.write("out", "old");
+    begin(&place, &["-a", "out"]);
+    finish(&place, &["--outcome", "success", "--allow-unchanged"]).exits(0);
+    let public = place.public(1);
+    let verify = ["verify", "out", "-b", EVIDENCE, "--key", &public];
+    place.call(&verify).exits(0).shows("not made by this build");
+    begin(&place, &["-a", "out"]);
+    finish(&place, &["--outcome", "failure", "--force"]).exits(0);
+    place.call(&verify).exits(3).shows("a build that did not succeed (failed)");
+}

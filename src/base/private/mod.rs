@@ -89,6 +89,12 @@ impl PrivateFolder {
         self.folder.create(&self.path_of(name), name, bytes)
     }
 
+    /// Whether there is anything of that name, whatever it is.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        std::fs::symlink_metadata(self.path_of(name)).is_ok()
+    }
+
     /// Reads the file `name` if it has at most `cap` bytes.
     ///
     /// # Errors

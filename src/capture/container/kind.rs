@@ -42,14 +42,16 @@ pub(super) fn find(seen: &Seen, mounts: &[MountLine], variables: &Variables) -> 
     let cgroup = seen.cgroup.as_deref().unwrap_or_default();
     let has = |sign: &str| seen.signs.iter().any(|found| found == sign);
     let variable = variables.text("container");
+    // An image that was made into the disk of a virtual machine has Docker's file in it still.
+    let is_machine = mounts.iter().any(|mount| mount.is_root_on_disk());
     // The most telling first: the orchestrator before the runtime that it uses.
     let kind = variables
         .text("KUBERNETES_SERVICE_HOST")
         .map(|_| "kubernetes".to_owned())
         .or_else(|| has(PODMAN_SIGN).then(|| engine(&seen.podman)))
-        .or_else(|| has(DOCKER_SIGN).then(|| "docker".to_owned()))
         .or_else(|| of_cgroup(cgroup))
         .or_else(|| of_mounts(mounts))
+        .or_else(|| (has(DOCKER_SIGN) && !is_machine).then(|| "docker".to_owned()))
         .or_else(|| word(seen.systemd.trim()))
         .or_else(|| variable.and_then(word));
     if kind.is_none() && variable.is_none() && seen.systemd.trim().is_empty() {

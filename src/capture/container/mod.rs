@@ -119,6 +119,18 @@ fn below(root: &Path, variables: &Variables, redactor: &Redactor) -> Captured<Co
     }
     let mut redactions = Vec::new();
     let (image, image_from) = image(&seen, variables, redactor, &mut redactions).unzip();
+    let part = "environment.container.image";
+    let cure = "name the job's image by its digest: image: NAME@sha256:HEX";
+    match &image {
+        None => {
+            gaps.push(Gap::new(part, "nothing tells which image the container was made from", cure))
+        }
+        Some(image) if !image.contains("@sha256:") => {
+            let reason = "the image is told by a tag, which can be moved: which one it stood for isn't known";
+            gaps.push(Gap::new(part, reason, cure));
+        }
+        Some(_) => {}
+    }
     let outside: Vec<&MountLine> = mounts.iter().filter(|mount| mount.is_from_outside()).collect();
     let container = Container {
         kind: found.kind,

@@ -46,6 +46,14 @@ pub(super) struct MountLine {
     pub(super) options: String,
 }
 
+impl MountLine {
+    /// Whether this is a disk that the machine itself runs on, mounted whole.
+    pub(super) fn is_root_on_disk(&self) -> bool {
+        let disks = ["ext4", "xfs", "btrfs", "squashfs", "erofs"];
+        self.path == "/" && self.root == "/" && disks.contains(&self.file_system.as_str())
+    }
+}
+
 /// Every line that is one: `36 35 98:0 /root /path rw,noatime master:1 - ext4 /dev/x rw`.
 pub(super) fn parse(mountinfo: &str) -> Vec<MountLine> {
     mountinfo.lines().filter_map(line).collect()

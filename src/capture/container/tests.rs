@@ -228,7 +228,8 @@ fn more_mounts_than_are_listed_are_counted() {
     let container = captured.fact.get().unwrap();
     assert_eq!(container.mount_count, MOUNTS_MAX as u64 + 5);
     assert_eq!(container.mounts.inline().unwrap().len(), MOUNTS_MAX);
-    assert_eq!(captured.gaps[0].reason, "4101 mounts come from outside, 4096 are listed");
+    let said = |gap: &Gap| gap.reason == "4101 mounts come from outside, 4096 are listed";
+    assert!(captured.gaps.iter().any(said));
 }
 
 #[test]

@@ -40,6 +40,7 @@ fn query(folder: &Path, passed: &PassedDescriptors, limit: Duration) -> Result<L
     let program = programs.into_iter().find(|path| path.is_file());
     let program = program.ok_or("there is its database, and no program rpm to read it")?;
     let question = Question {
+        away_from: None,
         program: &program,
         name: OsStr::new("rpm"),
         arguments: ARGUMENTS,

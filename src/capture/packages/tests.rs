@@ -169,6 +169,7 @@ fn what_looks_like_a_credential_is_withheld_and_the_digest_is_of_what_is_recorde
 #[cfg(unix)]
 fn shell(line: &str) {
     let question = crate::base::process::Question {
+        away_from: None,
         program: Path::new("/bin/sh"),
         name: std::ffi::OsStr::new("sh"),
         arguments: &["-c", line],

@@ -110,6 +110,7 @@ impl<'a> Asker<'a> {
         // A shim would choose again, and perhaps install what it chose.
         let program = if job.found.shim.is_some() { &job.found.file } else { &job.found.found };
         let question = Question {
+            away_from: Some(&self.search.root),
             program,
             name: OsStr::new(job.name),
             arguments,

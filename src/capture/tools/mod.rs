@@ -39,6 +39,15 @@ mod gaps;
 mod rustup;
 mod shims;
 mod table;
+/// Some tools name all that they were built with.
+fn shortened(text: String) -> String {
+    if text.chars().count() <= VERSION_MAX {
+        return text;
+    }
+    let start: String = text.chars().take(VERSION_MAX.saturating_sub(3)).collect();
+    format!("{start}...")
+}
+
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
@@ -137,7 +146,7 @@ fn before_within(
             version.map(|text| note(redactor.scrub_variable("version", &text), "version", name));
         tools.list.push(ToolFact {
             name: (*name).to_owned(),
-            version: version.map(|text| text.chars().take(VERSION_MAX).collect()),
+            version: version.map(shortened),
             sha256_before: digests.get(&found.file, name, &mut gaps),
             sha256_after: None,
             changed_during_build: false,

@@ -65,19 +65,23 @@ fn selected(settings: &Settings, search: &Search<'_>) -> Option<PathBuf> {
             if let Some(text) = read_choice(&folder.join(name)) {
                 let text = text?;
                 return match toml::from_str(&text) {
-                    Ok(File { toolchain: Chosen { channel: Some(name), .. } }) => Some(name.into()),
-                    Ok(File { toolchain: Chosen { path: Some(path), .. } }) => {
-                        Some(folder.join(path))
-                    }
+                    Ok(File { toolchain: Chosen { channel: Some(name), .. } }) => named(&name),
+                    // The project chose a program by its path: asking it would run the project's code.
+                    Ok(File { toolchain: Chosen { path: Some(_), .. } }) => None,
                     // Components alone, for whichever it is.
                     Ok(_) => settings.default_toolchain.clone().map(Into::into),
                     // The old form: the name and nothing else.
-                    Err(_) => Some(text.trim().into()),
+                    Err(_) => named(text.trim()),
                 };
             }
         }
     }
     settings.default_toolchain.clone().map(Into::into)
+}
+
+/// A toolchain that a file of the project names: never a path.
+fn named(name: &str) -> Option<PathBuf> {
+    is_version(name).then(|| name.into())
 }
 
 /// The name of the toolchain's folder: the name itself, or with the host's triple.

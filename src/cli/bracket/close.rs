@@ -101,6 +101,15 @@ impl Close<'_> {
         let outcome = (self.outcome)();
         if let Some(found) = &mut facts.tools.value {
             facts.gaps.extend(tools::after(found, self.variables, &self.scope.root));
+            let changed = found.list.iter().filter(|tool| tool.changed_during_build);
+            let names: Vec<_> = changed.map(|tool| tool.name.as_str()).collect();
+            if !names.is_empty() {
+                let reason =
+                    format!("not the same at both ends of the bracket: {}", names.join(", "));
+                self.talk.notice(format_args!("tools: {reason}"));
+                let cure = "install tools before the bracket opens";
+                facts.gaps.push(Gap::new("tools", reason, cure));
+            }
         }
         let classify = |path: &[u8]| classes.as_ref().map(|classes| classes.of(path));
         let class = classes.as_ref().map(|_| &classify as files::Classifier<'_>);
@@ -133,7 +142,12 @@ impl Close<'_> {
                             facts.gaps.extend(told.gaps);
                             (subjects, sboms) = (told.subjects, told.sboms);
                         }
-                        Err(failure) => refusal = Some(failure),
+                        Err(failure) => {
+                            // Whoever reads the evidence alone should know that more was meant.
+                            let cure = failure.hint.clone().unwrap_or_default();
+                            facts.gaps.push(Gap::new("subjects", &failure.message, cure));
+                            refusal = Some(failure);
+                        }
                     }
                 }
                 Fact::observed(Basis::Recomputed, outputs)

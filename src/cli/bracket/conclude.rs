@@ -77,6 +77,11 @@ pub(in crate::cli) fn signing(keys: &Keys, held: Held<'_>) -> Signing {
         if keys.in_clear(KeySource::File) {
             exposures.push("the key file is readable by the user that the build ran as");
         }
+        if keys.in_clear(KeySource::Descriptor) && keys.descriptor_file {
+            exposures.push(
+                "the file behind the key's descriptor is readable by the user that the build ran as",
+            );
+        }
         if keys.in_clear(KeySource::Variable) {
             exposures.push("the key was a variable of the processes that started proofmark");
         }

@@ -7,6 +7,7 @@ use super::beside::Beside;
 use super::{Facts, Opening};
 use crate::base::process::PassedDescriptors;
 use crate::base::random;
+use crate::base::text::Printable;
 use crate::base::time::{Time, nanoseconds};
 use crate::base::tree::hash::{Links, hash_file};
 use crate::base::tree::{Tree, Walk};
@@ -22,6 +23,7 @@ use crate::cli::talk::Talk;
 use crate::format::evidence::{CaBundle, Caches, Container, Environment, GitConfiguration};
 use crate::format::evidence::{Packages, Source, Tool, Tools};
 use crate::format::fact::{Basis, Fact, Gap, Withheld};
+use crate::format::repository::same_repository;
 
 /// Where the look has not come to its end.
 const NOT_REACHED: &str = "it was not looked at to the end before the end was asked for";
@@ -71,13 +73,14 @@ impl Open<'_> {
         });
 
         let before = self.read()?;
-        let custody = Earlier::custody(self.earlier, &before, scope.inputs.as_ref())?;
         let mut noted = Noted::default();
+        let custody =
+            Earlier::custody(self.earlier, &before, scope.inputs.as_ref(), &mut noted.gaps)?;
         let dependencies = noted.take(lockfiles::capture(&scope.root, &before, redactor));
         let tools = noted.wait("tools", tools, self.give_up);
         let packages = noted.wait("packages", packages, self.give_up);
         let caches = noted.wait("inputs.caches", caches, self.give_up);
-        let (git, environment) = machine.wait(platform, self.give_up, &mut noted);
+        let (git, environment) = machine.wait(platform, self.give_up, &mut noted, self.talk);
         let facts = Facts {
             id,
             started,
@@ -180,8 +183,10 @@ impl Machine {
         platform: &Platform,
         give_up: &dyn Fn() -> bool,
         noted: &mut Noted,
+        talk: Talk,
     ) -> (Git, Environment) {
         let mut git = self.git.wait(give_up).unwrap_or_else(Git::not_reached);
+        noted.gaps.extend(contradictions(&git, platform, talk));
         complete(&mut git, platform);
         noted.gaps.append(&mut git.gaps);
         noted.redactions.append(&mut git.redactions);
@@ -203,12 +208,13 @@ pub(in crate::cli) fn attested(
     variables: &Variables,
     platform: &Platform,
     redactor: &Arc<Redactor>,
+    talk: Talk,
 ) -> Result<(Facts, Option<git::Classes>), Failure> {
     let (started, opened) = (Time::now(), nanoseconds());
     let id = random::id128().map_err(Failure::trouble)?;
     let mut noted = Noted::default();
     let machine = Machine::start(scope, variables, redactor);
-    let (git, environment) = machine.wait(platform, &|| false, &mut noted);
+    let (git, environment) = machine.wait(platform, &|| false, &mut noted, talk);
     let why = "no build was bracketed";
     let facts = Facts {
         id,
@@ -228,6 +234,33 @@ pub(in crate::cli) fn attested(
         gaps: noted.gaps,
     };
     Ok((facts, git.classes))
+}
+
+/// Where the work tree is not what the platform says that the run is for.
+fn contradictions(git: &Git, platform: &Platform, talk: Talk) -> Vec<Gap> {
+    let (Some(source), pipeline) = (git.source.get(), &platform.pipeline) else {
+        return Vec::new();
+    };
+    let pairs = [
+        ("commit", &source.commit, &pipeline.commit),
+        ("ref", &source.ref_name, &pipeline.ref_name),
+        ("repository", &source.repository, &pipeline.repository),
+    ];
+    let mut gaps = Vec::new();
+    for (what, here, there) in pairs {
+        let (Some(here), Some(there)) = (here, there) else { continue };
+        if here == there || (what == "repository" && same_repository(here, there)) {
+            continue;
+        }
+        let reason = format!(
+            "the work tree is at another {what} than the run is for: {} here, {} by the platform's variables",
+            Printable(here),
+            Printable(there)
+        );
+        talk.notice(&reason);
+        gaps.push(Gap::new(&format!("source.{what}"), reason, "check out what the run is for"));
+    }
+    gaps
 }
 
 /// CI platforms check out a commit without a branch, and know which ref it is for.

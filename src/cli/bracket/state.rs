@@ -28,8 +28,8 @@ use crate::format::json;
 const MAGIC: &[u8] = b"proofmark bracket 1\n";
 /// How the files' names end.
 const ENDING: &str = ".bracket";
-/// Most bytes that are read back: some ten million files.
-const STATE_MAX: u64 = 2 << 30;
+/// Most bytes that are read back: some five million files.
+const STATE_MAX: u64 = 1 << 30;
 /// The folder, in the place that the platform or the user has for such things.
 const FOLDER: &str = "proofmark-brackets";
 
@@ -81,11 +81,7 @@ impl Session {
 
     /// Says that a bracket is open, if one is.
     pub(in crate::cli) fn check_free(&self) -> Result<(), Failure> {
-        match self.folder.read(&self.name, STATE_MAX) {
-            Err(PrivateError::NotFound(_)) => Ok(()),
-            Err(PrivateError::NotPrivate { .. }) | Ok(_) => Err(self.is_open()),
-            Err(error) => Err(unusable(error)),
-        }
+        if self.folder.has(&self.name) { Err(self.is_open()) } else { Ok(()) }
     }
 
     fn is_open(&self) -> Failure {
@@ -110,9 +106,13 @@ impl Session {
 
     /// Gives an open bracket up. Whether there was one.
     pub(in crate::cli) fn give_up(&self) -> Result<bool, Failure> {
-        let there =
-            !matches!(self.folder.read(&self.name, STATE_MAX), Err(PrivateError::NotFound(_)));
+        let there = self.folder.has(&self.name);
         self.folder.remove(&self.name).map_err(unusable)?;
+        // What a kill has left of one that was never opened.
+        let begin = format!("{}.", self.name);
+        for draft in self.folder.names().iter().filter(|name| name.starts_with(&begin)) {
+            self.folder.remove(draft).map_err(unusable)?;
+        }
         Ok(there)
     }
 
@@ -291,7 +291,9 @@ fn users_own(root: &Path) -> Result<PathBuf, Failure> {
         let message = "no place for the bracket's state: the user has no home folder";
         return Err(Failure::usage(message).hint(hint));
     };
-    file::make_private_folder(&cache).map_err(Failure::trouble)?;
+    if !cache.starts_with(root) {
+        file::make_private_folder(&cache).map_err(Failure::trouble)?;
+    }
     outside(&cache, root).ok_or_else(|| {
         Failure::usage(format_args!(
             "no place for the bracket's state: expected a folder outside of the root, found {}",

@@ -11,7 +11,8 @@ use crate::format::evidence::Bracket;
 use crate::verify::{Accepted, Verdict};
 
 /// How a note begins that is about one artefact alone.
-const OWN_NOTES: [&str; 3] = ["another name", "a container image", "a declared digest"];
+const OWN_NOTES: [&str; 4] =
+    ["another name", "a container image", "a declared digest", "not made by this build"];
 /// How a note begins that the statement's own lines say too.
 const SAID_BELOW: &str = "how it was built";
 /// More verified artefacts than this are counted and not listed; all others are always listed.

@@ -98,6 +98,10 @@ pub(super) fn notes(answer: &Answer<'_>, max_age: bool) -> Vec<String> {
     if calls.clone().any(|accepted| accepted.declared) {
         notes.push("a declared digest: the job was told it and didn't compute it".to_owned());
     }
+    if calls.clone().any(|accepted| accepted.unchanged) {
+        let note = "not made by this build: it was there, unchanged, when the bracket opened";
+        notes.push(note.to_owned());
+    }
     if accepted.iter().any(|accepted| accepted.sha512_unchecked) {
         notes.push(
             "the evidence states a sha512 too, which a digest alone can't be compared with".into(),

@@ -11,10 +11,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Ended, PassedDescriptors};
+use crate::base::file::make_private_folder;
+use crate::base::{dirs, system};
 
 #[cfg(unix)]
 mod unix;
@@ -76,6 +78,8 @@ pub struct Question<'a> {
     pub limit: Duration,
     /// How many bytes of each of its two streams are kept.
     pub cap: usize,
+    /// The project's folder: nothing is asked from below it.
+    pub away_from: Option<&'a Path>,
     /// What the build will be given, and so can't be closed here.
     pub passed: &'a PassedDescriptors,
 }
@@ -98,6 +102,10 @@ pub struct Answer {
 /// # Errors
 /// If it could not be started, or its folder not be made.
 pub fn probe(question: &Question<'_>) -> io::Result<Answer> {
+    let Some(base) = base(question.away_from) else {
+        let message = "no folder that nobody else can write in, to ask it from";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+    };
     let mut builder = tempfile::Builder::new();
     builder.prefix("proofmark-");
     #[cfg(unix)]
@@ -105,8 +113,32 @@ pub fn probe(question: &Question<'_>) -> io::Result<Answer> {
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(std::fs::Permissions::from_mode(0o700));
     }
-    let folder = builder.tempdir()?;
+    let folder = builder.tempdir_in(base)?;
     sys::ask(question, folder.path(), &environment(question))
+}
+
+/// A folder of which every folder above it belongs to the user or to root, and is writable by nobody else,
+/// sticky or not. Tools look for their configuration in the folders above the one that they are in, and
+/// some run what it names: a `rust-toolchain.toml` in `/tmp` is anybody's.
+fn base(away_from: Option<&Path>) -> Option<PathBuf> {
+    let own = dirs::cache().filter(|cache| {
+        // Made where it is missing, but never for somebody else.
+        cache.is_dir()
+            || (cache.parent().is_some_and(is_nobody_elses) && make_private_folder(cache).is_ok())
+    });
+    let candidates = own.into_iter().chain([std::env::temp_dir(), "/run".into(), "/var".into()]);
+    candidates
+        .filter_map(|folder| folder.canonicalize().ok())
+        .filter(|folder| away_from.is_none_or(|root| !folder.starts_with(root)))
+        .find(|folder| is_nobody_elses(folder) && can_write(folder))
+}
+
+fn is_nobody_elses(folder: &Path) -> bool {
+    folder.ancestors().all(system::is_closed_to_others)
+}
+
+fn can_write(folder: &Path) -> bool {
+    tempfile::tempfile_in(folder).is_ok()
 }
 
 /// All that the program gets.

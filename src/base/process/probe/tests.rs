@@ -11,6 +11,7 @@ const KEPT: usize = 64 << 10;
 
 fn ask(script: &str, milliseconds: u64, passed: &PassedDescriptors) -> Answer {
     let question = Question {
+        away_from: None,
         program: Path::new("/bin/sh"),
         name: OsStr::new("sh"),
         arguments: &["-c", script],
@@ -55,6 +56,7 @@ fn both_streams_and_the_end_are_told() {
 #[test]
 fn a_program_that_is_not_there_is_an_error() {
     let question = Question {
+        away_from: None,
         program: Path::new("/no/such/program"),
         name: OsStr::new("x"),
         arguments: &[],
@@ -117,6 +119,7 @@ fn an_endless_flood_ends_with_the_limit() {
 fn it_gets_only_the_variables_that_are_named_here() {
     let passed = PassedDescriptors::default();
     let question = Question {
+        away_from: None,
         program: Path::new("/usr/bin/env"),
         name: OsStr::new("env"),
         arguments: &[],
@@ -172,4 +175,22 @@ fn an_inherited_descriptor_reaches_it_only_if_the_build_gets_it_too() {
     assert!(said.contains("jobs") && !said.contains("/key"), "{said}");
     assert!(PassedDescriptors::new(&[as_file(&jobs)]).is_ok(), "it can still be passed on");
     assert!(PassedDescriptors::new(&[as_file(&key)]).is_err());
+}
+
+#[test]
+fn nobody_else_can_write_above_the_folder_that_a_tool_is_asked_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let sticky = folder.path().join("sticky");
+    std::fs::create_dir(&sticky).unwrap();
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    };
+    mode(&sticky, 0o1777);
+    let below = sticky.join("own");
+    std::fs::create_dir(&below).unwrap();
+    assert!(!super::is_nobody_elses(&sticky) && !super::is_nobody_elses(&below));
+    if let Some(base) = super::base(None) {
+        assert!(super::is_nobody_elses(&base));
+        assert_ne!(super::base(Some(&base)), Some(base), "nor is it below the project");
+    }
 }

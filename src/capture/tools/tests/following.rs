@@ -77,14 +77,18 @@ fn a_toolchain_file_of_the_project_leads_neither_out_of_the_toolchains_nor_into_
 }
 
 #[test]
-fn a_toolchain_that_lies_in_the_project_is_followed_and_not_run() {
+fn a_toolchain_that_the_project_names_by_its_path_is_not_followed_and_not_run() {
     let machine = with_rustup();
-    let digest = machine.trap("root/chain/bin/rustc");
-    machine.write("root/rust-toolchain.toml", "[toolchain]\npath = 'chain'\n");
-    let found = machine.captured();
-    machine.assert_nothing_ran();
-    assert_eq!(found.tool("rustc").sha256_before, Some(digest));
-    assert_eq!(found.missing("tools.version"), ["rustc"]);
+    machine.trap("root/chain/bin/rustc");
+    machine.trap("cache/chain/bin/rustc");
+    let absolute = machine.at("cache/chain");
+    for path in ["chain", "../cache/chain", absolute.to_str().unwrap()] {
+        machine.write("root/rust-toolchain.toml", &format!("[toolchain]\npath = '{path}'\n"));
+        let found = machine.captured();
+        machine.assert_nothing_ran();
+        assert_eq!(found.tool("rustc").version, None);
+        assert_eq!(found.missing("tools.shim"), ["cargo, rustc"]);
+    }
 }
 
 #[test]

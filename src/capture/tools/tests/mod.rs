@@ -143,6 +143,7 @@ fn tool<'a>(tools: &'a Tools, name: &str) -> &'a ToolFact {
 
 fn shell(line: &str) {
     let question = Question {
+        away_from: None,
         program: Path::new("/bin/sh"),
         name: OsStr::new("sh"),
         arguments: &["-c", line],
