@@ -525,7 +525,9 @@ fn a_tool_that_changes_during_the_build_and_one_that_is_put_in_front_are_named()
     };
     for name in ["cc", "make"] {
         let found = tool(name);
-        assert_eq!(found["version"], format!("{name} 1.0"));
+        // Not asked where there is no folder that nobody else can write above.
+        let version = found["version"].as_str();
+        assert!(version.is_none_or(|version| version == format!("{name} 1.0")));
         assert_eq!(found["changed_during_build"], true, "{name}");
         assert_ne!(found["sha256_before"], found["sha256_after"]);
     }
