@@ -1,0 +1,127 @@
+//! The machine, the user, the variables, and the platform as its variables describe it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{CaBundle, Change, Container, GitConfiguration};
+use crate::format::fact::{Fact, Sealable};
+
+/// The machine, the user, the variables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Environment {
+    /// `linux`, `macos`, `windows`, ...
+    pub os: String,
+    /// The distribution or system release, as it names itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os_release: Option<String>,
+    /// The kernel, as it names itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<String>,
+    /// `x86_64`, `aarch64`, ...
+    pub architecture: String,
+    /// CPUs that this process may use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<u64>,
+    /// Numeric user id; absent where the system has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
+    /// Whether the build ran with the rights of the system's administrator; absent where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privileged: Option<bool>,
+    /// The mask for the rights of new files, in octal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub umask: Option<String>,
+    /// The locale that the variables ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// Signs of a container, such as `/.dockerenv`.
+    #[serde(default)]
+    pub container_signs: Vec<String>,
+    /// The runner's image, as its variables state it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner_image: Option<String>,
+    /// Values of the variables that are on the list; sealed by default.
+    pub variables: Sealable<BTreeMap<String, String>>,
+    /// Names of all other variables.
+    pub other_variables: Sealable<Vec<String>>,
+    /// Names of variables that were set at either end of the bracket and that load code into, or wrap,
+    /// the build's programs.
+    #[serde(default)]
+    pub preloads: Vec<String>,
+    /// Variables that were otherwise when a bracket over several steps was closed; of those whose values
+    /// aren't recorded only those that came or went are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_variables: Vec<VariableChange>,
+    /// The entries of `PATH`; sealed by default.
+    pub path: Sealable<Vec<String>>,
+    /// The container; absent outside of one.
+    pub container: Fact<Container>,
+    /// What git's configuration rewrites or runs.
+    pub git_configuration: Fact<GitConfiguration>,
+    /// The certificates that programs trust.
+    pub ca_bundle: Fact<CaBundle>,
+}
+
+/// A variable that isn't as it was.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct VariableChange {
+    /// Its name.
+    pub name: String,
+    /// What happened to it.
+    pub change: Change,
+}
+
+/// The platform, as its variables describe it. Variables are read inside the job: anyone who can run
+/// code there before can have set them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pipeline {
+    /// `github`, `gitlab`, `local` or `unknown CI`.
+    pub platform: String,
+    /// The repository's URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// The platform's id of the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository_id: Option<String>,
+    /// The platform's id of its owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository_owner_id: Option<String>,
+    /// The commit that the run is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The full ref that the run is for.
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub ref_name: Option<String>,
+    /// `true`, `false`, or absent where the platform doesn't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ref_protected: Option<bool>,
+    /// What started the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// The definition: `path@ref` or a path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
+    /// The job's key in the definition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    /// The run's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<String>,
+    /// The run's number in its pipeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_number: Option<String>,
+    /// Which attempt at the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_attempt: Option<String>,
+    /// The run's page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_url: Option<String>,
+    /// `github-hosted`, `self-hosted`, ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner_environment: Option<String>,
+    /// Whether the platform says that the runner is thrown away after the job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disposable: Option<bool>,
+}
