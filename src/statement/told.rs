@@ -80,8 +80,9 @@ pub enum ToldError {
 /// A capture of another job. Its form was checked, and nothing else.
 #[derive(Debug)]
 pub struct Told {
-    /// All lines, the build evidence last.
-    lines: Vec<Value>,
+    /// The other lines, as they stand too: an SBOM is signed as it was captured, to the last digit.
+    companions: Vec<(Value, Vec<u8>)>,
+    line: Value,
     captured: Sha256,
     subjects: Vec<Subject>,
     claims: Claims,
@@ -120,7 +121,7 @@ impl Told {
             if statement.predicate_type == BUILD_EVIDENCE {
                 evidence.push((statement, value, sha256));
             } else {
-                companions.push((statement, value, sha256));
+                companions.push((statement, value, raw.to_owned(), sha256));
             }
         }
         if evidence.is_empty() && companions.is_empty() {
@@ -133,7 +134,7 @@ impl Told {
         let typed: BuildEvidence = serde_json::from_value(statement.predicate.clone())
             .map_err(|error| ToldError::Form(error.to_string()))?;
         let listed: BTreeSet<_> = typed.companions.iter().map(|c| c.sha256).collect();
-        let there: BTreeSet<_> = companions.iter().map(|(_, _, sha256)| *sha256).collect();
+        let there: BTreeSet<_> = companions.iter().map(|(.., sha256)| *sha256).collect();
         if listed != there || there.len() != companions.len() {
             return Err(ToldError::Companions);
         }
@@ -143,12 +144,12 @@ impl Told {
             return Err(ToldError::Form("it isn't as this version writes it".to_owned()));
         }
         check_subjects(&statement, &value, &typed)?;
-        for (companion, value, _) in &companions {
+        for (companion, value, ..) in &companions {
             check_companion(companion, value, &statement, &typed)?;
         }
-        let mut lines: Vec<_> = companions.into_iter().map(|(_, value, _)| value).collect();
-        lines.push(value);
-        Ok(Self { lines, captured, subjects: statement.subjects, claims, evidence: typed })
+        let companions = companions.into_iter().map(|(_, value, raw, _)| (value, raw)).collect();
+        let subjects = statement.subjects;
+        Ok(Self { companions, line: value, captured, subjects, claims, evidence: typed })
     }
 
     /// What the capture is about.
@@ -177,16 +178,19 @@ impl Told {
     pub fn signed_elsewhere(self, signing: &Signing) -> Result<Vec<Vec<u8>>, ToldError> {
         let mut payloads = Vec::new();
         let mut companions = Vec::new();
-        let mut lines = self.lines;
-        let mut evidence = lines.pop().unwrap_or_default();
-        for mut line in lines {
-            if let Some(id) = line.pointer_mut("/predicate/runDetails/builder/id") {
-                *id = format!("{BUILDER_PREFIX}{BUILDER}").into();
-            }
-            let payload = json::to_line(&line)?;
+        let mut evidence = self.line;
+        for (mut line, raw) in self.companions {
             let kind = line.get("predicateType").and_then(Value::as_str).unwrap_or_default();
-            companions
-                .push(Companion { predicate_type: kind.to_owned(), sha256: Sha256::of(&payload) });
+            let kind = kind.to_owned();
+            let id = line.pointer_mut("/predicate/runDetails/builder/id");
+            let payload = match id.filter(|_| kind == PROVENANCE_V1) {
+                Some(id) => {
+                    *id = format!("{BUILDER_PREFIX}{BUILDER}").into();
+                    json::to_line(&line)?
+                }
+                None => raw,
+            };
+            companions.push(Companion { predicate_type: kind, sha256: Sha256::of(&payload) });
             payloads.push(payload);
         }
         let form = || ToldError::Form("no predicate".to_owned());

@@ -457,3 +457,56 @@ fn a_fifo_in_the_place_of_a_capture_is_not_waited_for() {
     place.call(&["sign", "fifo", "--artefacts", "dist", "--key", &key]).exits(1);
     place.call(&["begin", "--from", "fifo"]).exits(2);
 }
+
+/// Beside files: a folder as one, an SBOM, a digest that nobody here can compute again.
+#[test]
+fn a_folder_an_sbom_and_a_declared_digest_are_each_checked_too() {
+    let place = Place::new();
+    fs::create_dir(place.at("d")).unwrap();
+    place.write("d/a", "1");
+    let sbom = "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"version\":1.0,\"number\":123456789012345678901234567890}";
+    place.write("sbom.json", sbom);
+    let attest = ["attest", "--sign", "never", "--tree", "d", "--sbom", "sbom.json"];
+    place.call(&attest).exits(0);
+    let raw = place.text(UNSIGNED);
+    let key = place.key(1);
+    let sign_all = ["sign", UNSIGNED, "--artefacts", ".", "--key", &key, "--force"];
+    place.call(&sign_all).exits(0);
+    let bundle = &lines(&place.at(EVIDENCE))[0];
+    let signed = super::harness::payload(bundle);
+    assert_eq!(signed, raw.lines().next().unwrap().as_bytes(), "an SBOM to the last digit");
+    let public = place.public(1);
+    place.call(&["verify", "d", "-b", EVIDENCE, "--key", &public]).exits(0);
+
+    place.write("d/a", "2");
+    place.call(&sign_all).exits(1).tells("is not the one that was captured");
+    place.write("d/a", "1");
+    let forge = |forge: fn(&mut Value), part: &str| {
+        let mut all = lines_of(&raw);
+        all.iter_mut().for_each(forge);
+        rewrite(&place, all);
+        place.call(&sign_all).exits(1).tells(part);
+    };
+    let hash = |line: &mut Value| {
+        line["subject"][0]["digest"]["dirHash"] = json!("00".repeat(32));
+    };
+    forge(hash, "is not the one that was captured");
+    let no_sbom = |line: &mut Value| {
+        if line["predicateType"] != BUILD_EVIDENCE {
+            line["predicate"] = json!({"verified": true});
+        }
+    };
+    forge(no_sbom, "no SBOM that can be bound");
+    let misnamed = |line: &mut Value| {
+        if line["predicateType"] != BUILD_EVIDENCE {
+            line["predicateType"] = json!("https://spdx.dev/Document");
+        }
+    };
+    forge(misnamed, "no SBOM that can be bound");
+
+    let place = captured(&[]);
+    let subject = format!("elsewhere@sha256:{}", "0".repeat(64));
+    let run = ["run", "--sign", "never", "--force", "-a", "dist/a", "--subject", &subject];
+    place.call(&[&run[..], &["--", "sh", "-c", "echo 3 >dist/a"]].concat()).exits(0);
+    sign(&place, &[]).exits(1).tells("a digest that the build job was told");
+}

@@ -598,3 +598,23 @@ fn a_customer_is_told_that_the_build_failed_and_that_an_artefact_was_there_befor
     finish(&place, &["--outcome", "failure", "--force"]).exits(0);
     place.call(&verify).exits(3).shows("a build that did not succeed (failed)");
 }
+
+#[test]
+fn what_a_kill_left_of_a_bracket_is_gone_with_it_and_a_long_name_is_usage() {
+    let place = Place::new();
+    begin(&place, &[]);
+    let left = format!("{}.00.new", state(&place).display());
+    fs::copy(state(&place), &left).unwrap();
+    begin(&place, &["--restart"]);
+    assert!(!std::path::Path::new(&left).exists());
+    state(&place);
+    place.call(&["begin", "--session", &"x".repeat(257)]).exits(2).tells("--session");
+}
+
+#[test]
+fn a_cache_folder_below_the_root_is_not_even_made() {
+    let place = Place::new();
+    let call = place.call(&["begin"]).var("XDG_CACHE_HOME", place.at("cache"));
+    call.exits(2);
+    assert!(!place.has("cache"));
+}

@@ -253,3 +253,25 @@ fn a_fifo_in_the_place_of_a_sign_is_not_waited_for() {
     let captured = look(root.path(), &[]);
     assert_eq!(captured.gaps[0].reason, "/run/.containerenv isn't a regular file");
 }
+
+#[test]
+fn an_image_that_became_a_machine_s_disk_is_no_container_of_docker() {
+    let on = |fs: &str| {
+        let mountinfo = format!("1 2 254:0 / / rw - {fs} /dev/vda rw\n");
+        let root = root(&[(".dockerenv", ""), ("proc/self/mountinfo", &mountinfo)]);
+        look(root.path(), &[]).fact.value.and_then(|container| container.kind)
+    };
+    assert_eq!(on("overlay").as_deref(), Some("docker"));
+    assert_eq!(on("ext4"), None);
+}
+
+#[test]
+fn an_image_that_is_told_by_a_tag_or_not_at_all_is_a_gap() {
+    let gaps = |image: &str| {
+        let root = root(&[(".dockerenv", ""), ("proc/self/mountinfo", "")]);
+        let captured = look(root.path(), &[("CI_JOB_IMAGE", image)]);
+        captured.gaps.iter().filter(|gap| gap.part == "environment.container.image").count()
+    };
+    assert_eq!((gaps("gcc:13"), gaps("")), (1, 1));
+    assert_eq!(gaps(&format!("gcc@sha256:{}", "0".repeat(64))), 0);
+}
