@@ -281,3 +281,12 @@ fn the_current_folder_and_the_artefact_s_bring_no_trust_and_no_configuration() {
     call().var("PROOFMARK_KEY", super::harness::private_pem(1)).exits(3);
     call().var("PROOFMARK_KEY_FILE", place.key(1)).exits(3);
 }
+
+#[test]
+fn where_nothing_could_be_checked_nothing_is_said_to_have_been() {
+    let place = Place::new();
+    let key = place.public(1);
+    let call = ["verify", "no/such", "-b", "no/such.jsonl", "--key", &key, "--format", "json"];
+    let value = place.call(&call).exits(3).json();
+    assert_eq!(value["checked"], serde_json::json!([]));
+}

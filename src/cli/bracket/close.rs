@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Facts, Opening, exclusions, refuse_secret_names};
+use super::{Facts, Opening, exclusions, look, refuse_secret_names};
 use crate::base::text::printable;
-use crate::base::tree::{Differences, Walk, compare};
+use crate::base::tree::{Differences, compare};
 use crate::capture::environment::Variables;
 use crate::capture::redact::Redactor;
 use crate::capture::sbom::Sbom;
@@ -86,18 +86,10 @@ impl Close<'_> {
     /// Looks again. A root that is gone is a refusal, and a gap.
     pub(in crate::cli) fn close(&self, opening: Opening) -> Closed {
         let Opening { mut facts, before, classes } = opening;
-        let differences = {
-            let progress = self.talk.progress("outputs");
-            let report = progress.report();
-            let walk = Walk {
-                root: &self.scope.root,
-                exclude: &self.scope.exclude,
-                skip: self.never,
-                stop: self.stop,
-                progress: &report,
-            };
-            compare(&before, &walk, facts.opened, self.args.rehash)
-        };
+        let named = (self.talk, "outputs");
+        let differences = look((self.scope, self.never), self.stop, named, |walk| {
+            compare(&before, walk, facts.opened, self.args.rehash)
+        });
         let outcome = (self.outcome)();
         if let Some(found) = &mut facts.tools.value {
             facts.gaps.extend(tools::after(found, self.variables, &self.scope.root));
@@ -131,10 +123,10 @@ impl Close<'_> {
                 let (outputs, more) = files::outputs(differences, class);
                 facts.gaps.extend(more);
                 if outcome == Outcome::Succeeded {
-                    let look = Look::Bracket { root: &self.scope.root, differences };
+                    let place = Look::Bracket { root: &self.scope.root, differences };
                     let told = self.artefacts(differences).and_then(|found| {
                         let unchanged = self.args.allow_unchanged;
-                        self.subjects.complete(found, self.scope, look, self.redactor, unchanged)
+                        self.subjects.complete(found, self.scope, place, self.redactor, unchanged)
                     });
                     match told {
                         Ok(told) => {

@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use super::capture_args::{Scope, Wanted};
 use super::failure::Failure;
 use super::keys::Keys;
+use super::talk::Talk;
 use crate::base::text::printable_path;
 use crate::base::time::Time;
-use crate::base::tree::Tree;
+use crate::base::tree::{Tree, Walk};
 use crate::capture::environment::Variables;
 use crate::capture::git::Classes;
 use crate::capture::platform::Platform;
@@ -117,4 +118,16 @@ pub(super) fn refuse_secret_names(
         }
     }
     Ok(())
+}
+
+/// Looks at the files of the root, in either look, with a spinner of that name.
+fn look<T>(
+    (scope, never): (&Scope, &[PathBuf]),
+    stop: &(dyn Fn() -> bool + Sync),
+    (talk, what): (Talk, &'static str),
+    pass: impl FnOnce(&Walk<'_>) -> T,
+) -> T {
+    let progress = talk.progress(what);
+    let report = progress.report();
+    pass(&Walk { root: &scope.root, exclude: &scope.exclude, skip: never, stop, progress: &report })
 }

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::beside::Beside;
-use super::{Facts, Opening};
+use super::{Facts, Opening, look};
 use crate::base::process::PassedDescriptors;
 use crate::base::random;
 use crate::base::text::Printable;
 use crate::base::time::{Time, nanoseconds};
+use crate::base::tree::Tree;
 use crate::base::tree::hash::{Links, hash_file};
-use crate::base::tree::{Tree, Walk};
 use crate::capture::environment::{self, Variables};
 use crate::capture::git::{self, Git};
 use crate::capture::platform::Platform;
@@ -102,16 +102,8 @@ impl Open<'_> {
     }
 
     fn read(&self) -> Result<Tree, Failure> {
-        let progress = self.talk.progress("inputs");
-        let report = progress.report();
-        let walk = Walk {
-            root: &self.scope.root,
-            exclude: &self.scope.exclude,
-            skip: self.never,
-            stop: self.stop,
-            progress: &report,
-        };
-        Tree::read(&walk).map_err(Failure::trouble)
+        let named = (self.talk, "inputs");
+        look((self.scope, self.never), self.stop, named, Tree::read).map_err(Failure::trouble)
     }
 }
 
