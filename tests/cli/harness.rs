@@ -27,10 +27,11 @@ pub(crate) const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 /// The user that an unprivileged place belongs to, where we are root.
 const NOBODY: u32 = 65534;
 
-/// Whoever runs the tests may have had signals ignored (`nohup`, a shell's `&`, a CI runner), and an ignored
-/// signal is inherited: the binary would leave it ignored, as it should. A signal that is caught isn't, so
-/// the ones that are ignored are caught here.
-fn hear_ignored_signals() {
+/// Whoever runs the tests may have had signals ignored (`nohup`, a shell's `&`) or blocked (a CI runner), and
+/// both are inherited: the binary would leave them so, as it should. A signal that is caught isn't ignored
+/// in a child, so the ones that are ignored are caught here; and nothing stays blocked in this thread.
+fn hear_all_signals() {
+    nix::sys::signal::SigSet::empty().thread_set_mask().unwrap();
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -55,7 +56,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        hear_ignored_signals();
+        hear_all_signals();
         let folder = tempfile::tempdir().unwrap();
         for name in ["tree", "home", "keys"] {
             fs::create_dir(folder.path().join(name)).unwrap();
@@ -409,6 +410,23 @@ pub(crate) fn wait_until(what: &str, holds: impl Fn() -> bool) {
     }
 }
 
+/// What the kernel says of a process and of all that it started: what each one waits for, which signals
+/// it ignores, and which still have to reach it.
+fn processes_below(pid: u32) -> String {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let told = ["Name:", "State:", "PPid:", "SigPnd:", "ShdPnd:", "SigBlk:", "SigIgn:", "SigCgt:"];
+    let lines = status.lines().filter(|line| told.iter().any(|name| line.starts_with(name)));
+    let mut text = format!("{pid}: {}\n", lines.collect::<Vec<_>>().join(", "));
+    for task in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
+        let read = |name| fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        text += &format!("  {} waits in {}\n", read("comm").trim(), read("wchan"));
+        for child in read("children").split_whitespace().filter_map(|child| child.parse().ok()) {
+            text += &processes_below(child);
+        }
+    }
+    text
+}
+
 /// How it ended; it is killed if it doesn't end.
 #[track_caller]
 pub(crate) fn end_of(child: &mut Child) -> Option<i32> {
@@ -418,8 +436,9 @@ pub(crate) fn end_of(child: &mut Child) -> Option<i32> {
             return status.code();
         }
         if Instant::now() > end {
+            let processes = processes_below(child.id());
             let _ = child.kill();
-            panic!("it doesn't end");
+            panic!("it doesn't end:\n{processes}");
         }
         std::thread::sleep(Duration::from_millis(5));
     }
