@@ -304,6 +304,7 @@ pub fn capture(variables: &Variables, also: &[String], redactor: &Redactor) -> C
             .or_else(|| variables.text("CI_JOB_IMAGE").map(|image| redactor.scrub(image).text)),
         variables: Sealable::Inline(values),
         other_variables: Sealable::Inline(names),
+        fingerprints: None,
         preloads: PRELOADS
             .iter()
             .filter(|name| variables.raw(name).is_some())

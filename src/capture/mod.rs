@@ -19,7 +19,8 @@ mod withhold;
 pub use withhold::{withhold, withhold_part};
 
 use crate::format::evidence::{
-    Build, Custody, Dependencies, Environment, Inputs, Outputs, Packages, Source, Tools,
+    Build, Chain, Changes, Custody, Dependencies, Environment, Inputs, Outputs, Packages, Source,
+    Tools,
 };
 use crate::format::fact::{Fact, Gap, Withheld};
 use crate::format::statement::Subject;
@@ -42,6 +43,10 @@ pub struct Capture {
     pub build: Build,
     /// The platform.
     pub platform: platform::Platform,
+    /// What comes before it.
+    pub chain: Fact<Chain>,
+    /// What changed since.
+    pub changes: Fact<Changes>,
     /// What of other jobs it continues.
     pub custody: Fact<Custody>,
     /// The repository.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::Variables;
 use super::redact::Redactor;
-use crate::format::evidence::{Chain, Lane, Pipeline};
+use crate::format::evidence::{Lane, Pipeline};
 
 /// Which platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ pub struct Platform {
     /// What makes builds comparable.
     pub lane: Lane,
     /// The platform's own counts.
-    pub chain: Chain,
+    pub counts: BTreeMap<String, String>,
     /// The workflow file's path in the repository (GitHub).
     pub workflow_path: Option<String>,
     /// The run's ref.
@@ -93,7 +93,7 @@ pub fn capture(variables: &Variables, redactor: &Redactor) -> Platform {
                 kind,
                 pipeline: Pipeline { platform: name.to_owned(), ..Pipeline::default() },
                 lane: lane(None, None, None, "other"),
-                chain: chain([]),
+                counts: counts([]),
                 workflow_path: None,
                 ref_state: RefState::ProtectionUnknown,
             }
@@ -130,16 +130,11 @@ fn lane(
     job: Option<String>,
     ref_kind: &str,
 ) -> Lane {
-    Lane { repository_id, definition, job, ref_kind: ref_kind.to_owned() }
+    Lane { repository_id, definition, job, ref_kind: ref_kind.to_owned(), ..Lane::default() }
 }
 
-fn chain<const N: usize>(counts: [(&str, Option<String>); N]) -> Chain {
-    let counts = counts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    Chain {
-        previous: None,
-        why_none: Some("no baseline was looked for".to_owned()),
-        platform_counts: BTreeMap::from_iter(counts),
-    }
+fn counts<const N: usize>(counts: [(&str, Option<String>); N]) -> BTreeMap<String, String> {
+    counts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 fn github(
@@ -184,7 +179,7 @@ fn github(
                 _ => "other",
             },
         ),
-        chain: chain([
+        counts: counts([
             ("run_id", text("GITHUB_RUN_ID")),
             ("run_number", text("GITHUB_RUN_NUMBER")),
             ("run_attempt", attempt.clone()),
@@ -206,6 +201,7 @@ fn github(
             run_url: run_url.map(|url| redactor.scrub_url(&url).text),
             runner_environment: text("RUNNER_ENVIRONMENT"),
             disposable: None,
+            definitions: Vec::new(),
         },
         workflow_path,
         ref_state,
@@ -251,7 +247,7 @@ fn gitlab(
     Platform {
         kind: Kind::GitLab,
         lane: lane(repository_id.clone(), definition.clone(), job.clone(), ref_kind),
-        chain: chain([
+        counts: counts([
             ("pipeline_id", text("CI_PIPELINE_ID")),
             ("pipeline_iid", text("CI_PIPELINE_IID")),
             ("job_id", text("CI_JOB_ID")),
@@ -273,6 +269,7 @@ fn gitlab(
             run_url: text("CI_JOB_URL").map(|url| redactor.scrub_url(&url).text),
             runner_environment: None,
             disposable: flag(text("CI_DISPOSABLE_ENVIRONMENT")),
+            definitions: Vec::new(),
         },
         workflow_path: None,
         ref_state,

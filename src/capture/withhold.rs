@@ -39,7 +39,7 @@ pub fn withhold(capture: &mut Capture, redactor: &Redactor) -> Result<(), serde_
     }
     sweep.part("build", &mut capture.build)?;
     sweep.part("lane", &mut capture.platform.lane)?;
-    sweep.part("chain", &mut capture.platform.chain)?;
+    sweep.part("chain", &mut capture.chain)?;
     sweep.part("pipeline", &mut capture.platform.pipeline)?;
     if let Some(path) = &mut capture.platform.workflow_path {
         sweep.text("pipeline.definition", path);
@@ -50,6 +50,7 @@ pub fn withhold(capture: &mut Capture, redactor: &Redactor) -> Result<(), serde_
     sweep.part("environment", &mut capture.environment)?;
     sweep.part("tools", &mut capture.tools)?;
     sweep.part("packages", &mut capture.packages)?;
+    sweep.part("changes", &mut capture.changes)?;
     // Their places and reasons repeat names and paths.
     sweep.part("gaps", &mut capture.gaps)?;
     sweep.part("redactions", &mut capture.redactions)?;

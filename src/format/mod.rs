@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod fact;
 pub mod json;
 pub mod key;
+pub mod lock;
 pub mod repository;
 pub mod sbom;
 pub mod section;

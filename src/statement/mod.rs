@@ -22,17 +22,14 @@ use crate::format::slsa::PROVENANCE_V1;
 use crate::format::statement::{NewStatement, Subject};
 
 /// Parts that the format has a place for and that this version doesn't capture.
-const NOT_CAPTURED: [(&str, &str); 8] = [
-    ("chain", "which build of the lane came before it"),
-    ("changes", "what changed since the build before: commits and environment"),
+const NOT_CAPTURED: [(&str, &str); 5] = [
     ("controls", "what the platform's API says of branch rules, approvals and the runner"),
     ("distribution", "where the artefacts are meant to be fetched from"),
     ("identity", "who ran the build by a token that the platform signed"),
-    ("pipeline.definition", "the digest of the pipeline's definition"),
     ("pipeline.permissions", "what the job was allowed to do"),
     (
         "pipeline.references",
-        "the actions, images and includes that the pipeline names, and how each is pinned",
+        "how the actions, images and includes that the pipeline names are pinned",
     ),
 ];
 
@@ -122,7 +119,7 @@ fn evidence(capture: Capture, companions: Vec<Companion>) -> BuildEvidence {
         build: capture.build,
         companions,
         lane: Fact::observed(Basis::Read, capture.platform.lane),
-        chain: Fact::observed(Basis::Read, capture.platform.chain),
+        chain: capture.chain,
         custody: capture.custody,
         source: capture.source,
         inputs: capture.inputs,
@@ -132,6 +129,7 @@ fn evidence(capture: Capture, companions: Vec<Companion>) -> BuildEvidence {
         tools: capture.tools,
         packages: capture.packages,
         pipeline: Fact::observed(Basis::Read, capture.platform.pipeline),
+        changes: capture.changes,
         redactions,
         gaps,
     }

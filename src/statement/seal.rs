@@ -68,6 +68,14 @@ impl<'a> Sealer<'a> {
         if let Some(tools) = &mut capture.tools.value {
             self.part(Part::ToolPaths, &mut tools.paths, |paths| paths.len())?;
         }
+        if let Some(changes) = &mut capture.changes.value {
+            self.list(Part::Changes, &mut changes.environment)?;
+            self.list(Part::ChangeDetails, &mut changes.details)?;
+            if let Some(commits) = &mut changes.commits.value {
+                self.list(Part::Commits, &mut commits.list)?;
+                self.part(Part::CommitPeople, &mut commits.people, |people| people.names.len())?;
+            }
+        }
         for (manager, set) in capture.packages.value.iter_mut().flatten() {
             let name = format!("packages.{manager}.list");
             self.named(&name, Part::Packages, &mut set.list, Vec::len)?;

@@ -7,14 +7,32 @@ use super::sources;
 /// What each floor may import: those below it in its own column, and the shared ground.
 const FLOORS: &[(&str, &[&str])] = &[
     ("base", &[]),
+    ("net", &["base"]),
     ("format", &["base"]),
+    ("drift", &["base", "format"]),
     ("capture", &["base", "format"]),
     ("statement", &["base", "format", "capture"]),
     ("sign", &["base", "format"]),
     ("write", &["base", "format"]),
     ("read", &["base", "format"]),
     ("verify", &["base", "format", "read"]),
-    ("cli", &["base", "format", "capture", "statement", "sign", "write", "read", "verify"]),
+    ("assess", &["base", "format", "drift", "verify"]),
+    (
+        "cli",
+        &[
+            "base",
+            "net",
+            "format",
+            "drift",
+            "capture",
+            "statement",
+            "sign",
+            "write",
+            "read",
+            "verify",
+            "assess",
+        ],
+    ),
 ];
 
 /// The floor that a file belongs to; `None` for `lib.rs` and `main.rs`.

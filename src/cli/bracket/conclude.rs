@@ -14,7 +14,7 @@ use crate::cli::keys::{KeySource, Keys};
 use crate::cli::talk::Talk;
 use crate::format::dsse::PAYLOAD_MAX;
 use crate::format::evidence::{
-    Bracket, BracketState, Build, Command, Inputs, KeyCustody, Outcome, Outputs, Signing,
+    Bracket, BracketState, Build, Chain, Command, Inputs, KeyCustody, Outcome, Outputs, Signing,
     SigningLayout,
 };
 use crate::format::fact::{Basis, Fact};
@@ -156,6 +156,15 @@ pub(in crate::cli) fn conclude(
             signing: conclusion.signing,
             tool: super::own_tool(),
         },
+        chain: Fact::observed(
+            Basis::Read,
+            Chain {
+                why_none: Some("no baseline was looked for".to_owned()),
+                platform_counts: facts.platform.counts.clone(),
+                ..Chain::default()
+            },
+        ),
+        changes: Fact::unavailable(Basis::Read, "no baseline was looked for"),
         platform: facts.platform,
         custody: facts.custody,
         source: facts.source,

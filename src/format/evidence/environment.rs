@@ -1,4 +1,4 @@
-//! The machine, the user, the variables, and the platform as its variables describe it.
+//! The machine, the user, the variables.
 
 use std::collections::BTreeMap;
 
@@ -46,6 +46,9 @@ pub struct Environment {
     pub variables: Sealable<BTreeMap<String, String>>,
     /// Names of all other variables.
     pub other_variables: Sealable<Vec<String>>,
+    /// Keyed fingerprints of variables, where a key for them was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprints: Option<Fingerprints>,
     /// Names of variables that were set at either end of the bracket and that load code into, or wrap,
     /// the build's programs.
     #[serde(default)]
@@ -64,6 +67,17 @@ pub struct Environment {
     pub ca_bundle: Fact<CaBundle>,
 }
 
+/// Values without values: whoever has two of these under one key sees which variables are other ones, and
+/// nothing of what they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fingerprints {
+    /// The first 16 hexadecimal digits of a digest that stands for the key.
+    pub key_id: String,
+    /// By name: the first 32 hexadecimal digits of HMAC-SHA-256 under the key over
+    /// `proofmark variable\n<name>\n<value>`.
+    pub variables: BTreeMap<String, String>,
+}
+
 /// A variable that isn't as it was.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct VariableChange {
@@ -71,57 +85,4 @@ pub struct VariableChange {
     pub name: String,
     /// What happened to it.
     pub change: Change,
-}
-
-/// The platform, as its variables describe it. Variables are read inside the job: anyone who can run
-/// code there before can have set them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Pipeline {
-    /// `github`, `gitlab`, `local` or `unknown CI`.
-    pub platform: String,
-    /// The repository's URL.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repository: Option<String>,
-    /// The platform's id of the repository.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repository_id: Option<String>,
-    /// The platform's id of its owner.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repository_owner_id: Option<String>,
-    /// The commit that the run is for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
-    /// The full ref that the run is for.
-    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
-    pub ref_name: Option<String>,
-    /// `true`, `false`, or absent where the platform doesn't say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ref_protected: Option<bool>,
-    /// What started the run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub event: Option<String>,
-    /// The definition: `path@ref` or a path.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub definition: Option<String>,
-    /// The job's key in the definition.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub job: Option<String>,
-    /// The run's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run_id: Option<String>,
-    /// The run's number in its pipeline.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run_number: Option<String>,
-    /// Which attempt at the run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run_attempt: Option<String>,
-    /// The run's page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run_url: Option<String>,
-    /// `github-hosted`, `self-hosted`, ...
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub runner_environment: Option<String>,
-    /// Whether the platform says that the runner is thrown away after the job.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disposable: Option<bool>,
 }

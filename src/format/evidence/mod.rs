@@ -2,8 +2,6 @@
 //!
 //! Readers ignore members that they don't know, and take an unknown word as unknown.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,21 +9,31 @@ use super::fact::{Fact, Gap, Sealable, Withheld};
 use crate::base::digest::Sha256;
 use crate::base::time::Time;
 
+mod chain;
+mod changes;
 mod custody;
 mod dependencies;
 mod environment;
 mod files;
 mod machine;
+mod pipeline;
 mod source;
 
+pub use chain::{Chain, Lane};
+pub use changes::{
+    Baseline, ChangeCount, ChangeKind, Changes, CommitEntry, CommitLog, CommitSignature, DriftKind,
+    EnvironmentChange, ExplainedBy, Explanation, LockDrift, LockState, NotCompared, PathKind,
+    Touched, Trailer,
+};
 pub use custody::{BracketState, Continued, ContinuedSubject, Custody};
 pub use dependencies::{Dependencies, Dependency, Lockfile, Unlocked};
-pub use environment::{Environment, Pipeline, VariableChange};
+pub use environment::{Environment, Fingerprints, VariableChange};
 pub use files::{Change, Count, FileEntry, FileKind, GitClass, Inputs, Outputs};
 pub use machine::{
     CaBundle, CaFile, Cache, Caches, Container, GitConfiguration, GitHook, GitSetting, Mount,
     Package, PackageSet, Packages, ToolFact, ToolPath, Tools,
 };
+pub use pipeline::{Definition, Pipeline, Reference};
 pub use source::{CommitPeople, DirtyFile, LastTag, PathText, People, Source, Submodule};
 
 /// The predicate type.
@@ -64,8 +72,10 @@ pub struct BuildEvidence {
     pub tools: Fact<Tools>,
     /// The system's packages.
     pub packages: Fact<Packages>,
-    /// The platform, as its variables describe it.
+    /// The platform, as its variables describe it, and the pipeline's definition.
     pub pipeline: Fact<Pipeline>,
+    /// What changed since the build before.
+    pub changes: Fact<Changes>,
     /// What looked like a credential and was left out.
     #[serde(default)]
     pub redactions: Vec<Withheld>,
@@ -237,34 +247,4 @@ pub struct Companion {
     pub predicate_type: String,
     /// SHA-256 of its payload.
     pub sha256: Sha256,
-}
-
-/// What makes two builds comparable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Lane {
-    /// The platform's own id of the repository.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repository_id: Option<String>,
-    /// The pipeline definition.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub definition: Option<String>,
-    /// The job in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub job: Option<String>,
-    /// `default branch`, `branch`, `tag` or `other`.
-    pub ref_kind: String,
-}
-
-/// What comes before this build.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Chain {
-    /// Payload digest of the lane's previous succeeded build.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<Sha256>,
-    /// Why there is no `previous`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub why_none: Option<String>,
-    /// The platform's own counts: the outside anchor against builds that were removed.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub platform_counts: BTreeMap<String, String>,
 }

@@ -65,6 +65,14 @@ parts! {
     GitValues = "environment.git_configuration.values", true;
     /// Where the tools are.
     ToolPaths = "tools.paths", true;
+    /// What of the environment changed since the build before.
+    Changes = "changes.environment", false;
+    /// The same for places that are sealed.
+    ChangeDetails = "changes.details", true;
+    /// The commits since the build before.
+    Commits = "changes.commits.list", false;
+    /// Their people.
+    CommitPeople = "changes.commits.people", true;
     /// What is installed, of every package manager.
     Packages = "packages.list", true;
 }

@@ -1,0 +1,1 @@
+//! The chain of a lane's builds: gaps, forks, rollbacks and bad links.
