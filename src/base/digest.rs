@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Digest as _;
+use zeroize::Zeroizing;
 
 /// Why a text is no digest.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -122,11 +123,15 @@ impl Sha256 {
     /// HMAC-SHA-256 (RFC 2104) of `message` under `key`: whoever lacks the key can't find the message by
     /// trying all that come to mind.
     #[must_use]
-    pub fn keyed(key: &[u8; 16], message: &[u8]) -> Self {
-        // A key that is shorter than a block is filled up with zeros: that is how HMAC begins.
-        let mut block = [0; 64];
+    pub fn keyed(key: &[u8], message: &[u8]) -> Self {
+        // A key that is shorter than a block is filled up with zeros, and of a longer one the digest is: that
+        // is how HMAC begins.
+        let mut block = Zeroizing::new([0; 64]);
+        let digest =
+            Zeroizing::new(if key.len() > block.len() { Self::of(key).0 } else { [0; 32] });
+        let key = if key.len() > block.len() { digest.as_slice() } else { key };
         block.iter_mut().zip(key).for_each(|(place, byte)| *place = *byte);
-        let mut mac = Hmac::<sha2::Sha256>::new(&block.into());
+        let mut mac = Hmac::<sha2::Sha256>::new((&*block).into());
         mac.update(message);
         Self(mac.finalize().into_bytes().into())
     }
@@ -196,6 +201,9 @@ mod tests {
         let hex = "3afd7fe7437c3ecadb2d089e7a65c8f994a3bff46f9a8eb3d3d453b9fa5acc34";
         assert_eq!(Sha256::keyed(&key, b"Hi There").to_string(), hex);
         assert_ne!(Sha256::keyed(&[0; 16], b"Hi There").to_string(), hex);
+        // `hmac.new(b"k" * 100, b"Hi There", "sha256")`: a key longer than a block.
+        let hex = "6441229cc0008bbf212d0d7920d58c97b6dfeed6d0eeffe2a1c46c8a1791511f";
+        assert_eq!(Sha256::keyed(&[b'k'; 100], b"Hi There").to_string(), hex);
     }
 
     #[test]

@@ -9,6 +9,9 @@ pub enum TimeError {
     /// Not RFC 3339 with an offset.
     #[error("expected an RFC 3339 time such as 2026-01-31T12:00:00Z")]
     NotRfc3339,
+    /// Not `YYYY-MM-DD`.
+    #[error("expected a day such as 2026-01-31")]
+    NotADay,
     /// Not `<number><s|m|h|d|w>`.
     #[error("expected a whole number and a unit, such as 30d, 12h, 45m")]
     NotASpan,
@@ -27,10 +30,47 @@ impl Time {
         Self(jiff::Timestamp::from_second(now.as_second()).unwrap_or(now))
     }
 
+    /// So many seconds after 1970; what lies before the year 0 or after 9999 becomes that end. For times that
+    /// others wrote down.
+    #[must_use]
+    pub fn saturating(seconds: i64) -> Self {
+        // Years that RFC 3339 can't write would not be read again.
+        const YEAR_0: i64 = -62_167_219_200;
+        let latest = jiff::Timestamp::MAX.as_second();
+        let seconds = seconds.clamp(YEAR_0, latest);
+        Self(jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH))
+    }
+
     /// Seconds from `earlier` to `self`; negative where `self` comes first.
     #[must_use]
     pub fn seconds_since(self, earlier: Self) -> i64 {
         self.0.as_second().saturating_sub(earlier.0.as_second())
+    }
+
+    /// The day that it falls on, in UTC.
+    #[must_use]
+    pub fn day(self) -> Day {
+        Day(jiff::tz::Offset::UTC.to_datetime(self.0).date())
+    }
+}
+
+/// A day of the calendar, written `2026-01-31`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(jiff::civil::Date);
+
+impl FromStr for Day {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        // The parser takes other forms too, and days with a time after them.
+        let form = |(at, byte): (usize, u8)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        };
+        if text.len() != 10 || !text.bytes().enumerate().all(form) {
+            return Err(TimeError::NotADay);
+        }
+        text.parse().map(Self).or(Err(TimeError::NotADay))
     }
 }
 
@@ -145,6 +185,34 @@ mod tests {
         assert_eq!("2026-01-31T13:00:00+01:00".parse::<Time>().unwrap(), time);
         for bad in ["", "2026-01-31", "2026-01-31T12:00:00", "yesterday", "2026-13-31T12:00:00Z"] {
             assert_eq!(bad.parse::<Time>(), Err(TimeError::NotRfc3339), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_written_in_one_form_and_a_time_falls_on_one_in_utc() {
+        let day: Day = "2026-02-28".parse().unwrap();
+        let time = |text: &str| text.parse::<Time>().unwrap().day();
+        assert_eq!(time("2026-02-28T23:59:59Z"), day);
+        assert_eq!(time("2026-03-01T00:30:00+01:00"), day);
+        assert!(time("2026-03-01T00:00:00Z") > day);
+        for bad in
+            ["", "2026-2-28", "2026-02-30", "20260228", "2026-02-28T", "+026-02-28", "2026/02/28"]
+        {
+            assert_eq!(bad.parse::<Day>(), Err(TimeError::NotADay), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn absurd_seconds_become_the_ends_of_time_and_can_be_read_again() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (i64::MIN, "0000-01-01T00:00:00Z"),
+            (i64::MAX, "9999-12-30T22:00:00Z"),
+        ] {
+            let time = Time::saturating(seconds);
+            assert_eq!(time.to_string(), text);
+            assert_eq!(text.parse::<Time>().unwrap(), time);
         }
     }
 

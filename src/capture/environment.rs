@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::redact::Redactor;
 use crate::base::system;
-use crate::format::evidence::{Change, Environment, VariableChange};
+use crate::format::evidence::{Change, Environment, PRELOADS, VariableChange};
 use crate::format::fact::{Basis, Fact, Gap, Sealable, Withheld};
 
 /// Our own variables: none of them reaches the build.
@@ -132,32 +132,6 @@ const ALLOWED: &[&str] = &[
     "CI_SERVER_VERSION",
     "CI_SHARED_ENVIRONMENT",
     "GITLAB_CI",
-];
-
-/// Variables that load code into the build's programs, or put another program in front of them.
-const PRELOADS: &[&str] = &[
-    "BASH_ENV",
-    "CARGO_BUILD_RUSTC_WRAPPER",
-    "DYLD_INSERT_LIBRARIES",
-    "ENV",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_SSH",
-    "GIT_SSH_COMMAND",
-    "JAVA_TOOL_OPTIONS",
-    "LD_AUDIT",
-    "LD_LIBRARY_PATH",
-    "LD_PRELOAD",
-    "NODE_OPTIONS",
-    "PERL5LIB",
-    "PERL5OPT",
-    "PROMPT_COMMAND",
-    "PYTHONPATH",
-    "PYTHONSTARTUP",
-    "RUBYOPT",
-    "RUSTC",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTC_WRAPPER",
-    "_JAVA_OPTIONS",
 ];
 
 /// The variables of this process, read once.

@@ -3,12 +3,15 @@
 //! Variables are no proof: whatever ran before in the same job could have set them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::environment::Variables;
 use super::redact::Redactor;
+use crate::base::file;
 use crate::format::evidence::{Lane, Pipeline};
+use crate::format::json;
 
 /// Which platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +59,9 @@ pub struct Platform {
     /// The run's ref.
     pub ref_state: RefState,
 }
+
+/// Most bytes of the file that says what started a run of GitHub's.
+const EVENT_MAX: u64 = 4 << 20;
 
 /// Variables that other CI systems set.
 const OTHER_CI: &[&str] = &[
@@ -174,7 +180,7 @@ fn github(
             workflow_path.clone(),
             job.clone(),
             match ref_type {
-                Some("branch") => "branch",
+                Some("branch") => branch_kind(variables),
                 Some("tag") => "tag",
                 _ => "other",
             },
@@ -208,6 +214,32 @@ fn github(
     }
 }
 
+/// Of what started the run: the part that says which branch is the default.
+#[derive(Deserialize)]
+struct Event {
+    repository: EventRepository,
+}
+
+#[derive(Deserialize)]
+struct EventRepository {
+    default_branch: String,
+}
+
+/// What kind of branch a run of GitHub's is for. No variable says which branch is the default: the event does.
+fn branch_kind(variables: &Variables) -> &'static str {
+    let event = variables.raw("GITHUB_EVENT_PATH").map(Path::new);
+    let bytes = event.and_then(|path| file::read_regular(path, EVENT_MAX).ok());
+    let event = bytes.and_then(|bytes| json::parse::<Event>(&bytes).ok());
+    let default = event.map(|event| event.repository.default_branch);
+    match default.filter(|default| !default.is_empty()) {
+        None => "branch",
+        Some(default) => {
+            let named = variables.text("GITHUB_REF").and_then(|r| r.strip_prefix("refs/heads/"));
+            if named == Some(default.as_str()) { "default branch" } else { "other" }
+        }
+    }
+}
+
 fn gitlab(
     text: &dyn Fn(&str) -> Option<String>,
     variables: &Variables,
@@ -238,8 +270,8 @@ fn gitlab(
         (None, Some(branch)) if Some(branch.as_str()) == variables.text("CI_DEFAULT_BRANCH") => {
             "default branch"
         }
-        (None, Some(_)) => "branch",
-        (None, None) => "other",
+        (None, Some(_)) if variables.text("CI_DEFAULT_BRANCH").is_none() => "branch",
+        (None, _) => "other",
     };
     let definition = text("CI_CONFIG_PATH").or_else(|| Some(".gitlab-ci.yml".to_owned()));
     let repository_id = text("CI_PROJECT_ID");
@@ -336,6 +368,66 @@ mod tests {
         let tag = [("CI_COMMIT_TAG", "v1"), ("CI_COMMIT_REF_PROTECTED", "false")];
         assert_eq!(gitlab(&tag), RefState::TagOrRelease);
         assert_eq!(gitlab(&[("CI_PIPELINE_SOURCE", "merge_request_event")]), RefState::PullRequest);
+    }
+
+    #[test]
+    fn a_branch_of_github_s_is_the_default_one_only_where_the_event_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("event.json");
+        let kind = |event: Option<&str>, name: &str| {
+            let _ = file::remove(&path);
+            if let Some(event) = event {
+                let never = file::Overwrite::Never;
+                file::write_bytes(&path, never, file::Access::Umask, event.as_bytes()).unwrap();
+            }
+            platform(&[
+                ("GITHUB_ACTIONS", "true"),
+                ("GITHUB_EVENT_PATH", path.to_str().unwrap()),
+                ("GITHUB_REF_TYPE", if name.starts_with("refs/tags/") { "tag" } else { "branch" }),
+                ("GITHUB_REF", name),
+            ])
+            .lane
+            .ref_kind
+        };
+        let event = r#"{"repository": {"default_branch": "main", "id": 1}, "x": [1]}"#;
+        assert_eq!(kind(Some(event), "refs/heads/main"), "default branch");
+        assert_eq!(kind(Some(event), "refs/heads/release/main"), "other");
+        assert_eq!(kind(Some(event), "refs/pull/1/merge"), "other");
+        assert_eq!(kind(Some(event), "refs/tags/main"), "tag");
+        let twice = r#"{"repository": {"default_branch": "x", "default_branch": "main"}}"#;
+        let large = format!("{event}{}", " ".repeat(4 << 20));
+        for unread in [None, Some(""), Some("{}"), Some("[["), Some(twice), Some(&large)] {
+            assert_eq!(kind(unread, "refs/heads/main"), "branch");
+        }
+        let empty = r#"{"repository": {"default_branch": ""}}"#;
+        assert_eq!(kind(Some(empty), "refs/heads/"), "branch");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_event_that_is_a_fifo_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("event.json");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).unwrap();
+        let found = platform(&[
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_EVENT_PATH", fifo.to_str().unwrap()),
+            ("GITHUB_REF_TYPE", "branch"),
+        ]);
+        assert_eq!(found.lane.ref_kind, "branch");
+    }
+
+    #[test]
+    fn a_branch_of_gitlab_s_is_another_one_where_the_default_is_known() {
+        let kind = |pairs: &[(&str, &str)]| {
+            let mut all = vec![("GITLAB_CI", "true"), ("CI_COMMIT_BRANCH", "b")];
+            all.extend_from_slice(pairs);
+            platform(&all).lane.ref_kind
+        };
+        assert_eq!(kind(&[]), "branch");
+        assert_eq!(kind(&[("CI_DEFAULT_BRANCH", "b")]), "default branch");
+        assert_eq!(kind(&[("CI_DEFAULT_BRANCH", "main")]), "other");
+        assert_eq!(kind(&[("CI_COMMIT_TAG", "b"), ("CI_DEFAULT_BRANCH", "b")]), "tag");
     }
 
     #[test]

@@ -53,9 +53,10 @@ pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
     let variables = Variables::read();
     let redactor = Arc::new(bracket::redactor(&variables));
     let platform = platform::capture(&variables, &redactor);
-    let scope = args.capture.scope()?;
-    let destination = args.sign.check_output()?;
+    let scope = args.capture.scope(None, &redactor)?;
+    let destination = args.sign.check_output(scope.leg())?;
     let keys = args.sign.keys(&variables, &platform, talk)?;
+    args.capture.check_trust(false)?;
     let earlier = args.capture.earlier(&keys, talk)?;
 
     let own = Own { destination: &destination, keys: &keys };
@@ -100,7 +101,7 @@ pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
         sboms,
         disclosure: scope.wanted.settings.disclosure.clone(),
     };
-    bracket::conclude(conclusion, &keys, &destination, &redactor, talk)
+    bracket::conclude(conclusion, &keys, &destination, &redactor, talk).map(|_changes| ())
 }
 
 fn inputs(

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::baseline::{BaselineArgs, Looking};
 use super::bracket::{self, Open, Session};
+use super::build_args::BuildArgs;
 use super::capture_args::CaptureArgs;
 use super::failure::Failure;
 use super::keys::Keys;
@@ -18,7 +20,7 @@ use crate::base::text::printable_path;
 use crate::capture::environment::Variables;
 use crate::capture::platform::{self, Kind};
 use crate::format::fact::Gap;
-use crate::write::{DEFAULT_NAME, Destination};
+use crate::write::{Destination, default_name};
 
 /// The name under which the digest stands among the step's outputs.
 const OUTPUT: &str = "state-digest";
@@ -33,6 +35,10 @@ rewritten what was seen here, and the evidence says so."
 pub(super) struct Begin {
     #[command(flatten)]
     capture: CaptureArgs,
+    #[command(flatten)]
+    build: BuildArgs,
+    #[command(flatten)]
+    baseline: BaselineArgs,
     /// A name for this bracket, where several are open for one root
     #[arg(long, value_name = "NAME", default_value = "", help_heading = "Capture")]
     session: String,
@@ -43,12 +49,17 @@ pub(super) struct Begin {
 
 pub(super) fn run(args: &Begin, talk: Talk, out: &mut dyn Write) -> Result<(), Failure> {
     let variables = Variables::read();
-    let redactor = Arc::new(bracket::redactor(&variables));
+    let mut redactor = bracket::redactor(&variables);
+    let fingerprints = args.build.fingerprints(&variables, &mut redactor)?;
+    let redactor = Arc::new(redactor);
     let platform = platform::capture(&variables, &redactor);
-    let scope = args.capture.scope()?;
+    let mut scope = args.capture.scope(Some(&args.build), &redactor)?;
+    scope.wanted.drift = args.baseline.drift;
+    args.capture.check_trust(args.baseline.baseline.is_some())?;
     let told = &scope.wanted;
     let sources = told.artefacts.iter().map(|artefact| &artefact.source);
     let texts = sources.chain(&told.excluded).chain(told.inputs.iter().flatten());
+    let texts = texts.chain(&told.project).chain(&told.own_files);
     if let Some(rule) = texts.filter_map(|t| redactor.scrub(t).rules.first().copied()).next() {
         let message = format_args!(
             "an argument looks like a credential ({rule}), and `finish` needs it as it is; it isn't shown, and not kept"
@@ -60,14 +71,28 @@ pub(super) fn run(args: &Begin, talk: Talk, out: &mut dyn Write) -> Result<(), F
     let given_up = args.restart && session.give_up()?;
     session.check_free()?;
     // Where `finish` writes isn't known yet; by default it is here.
-    let destination = Destination::new(&PathBuf::from(DEFAULT_NAME), Overwrite::Never);
+    let evidence_name = default_name(scope.leg());
+    let destination = Destination::new(&PathBuf::from(&evidence_name), Overwrite::Never);
+    let trust = args.capture.trust(&Keys::default())?;
+    let in_lane = bracket::in_lane(&platform, &scope, &redactor, &mut Vec::new());
+    let looking = Looking {
+        scope: &scope,
+        variables: &variables,
+        platform: &in_lane,
+        trust: trust.as_ref(),
+        evidence_name: &evidence_name,
+        talk,
+    };
+    let before = looking.find(args.baseline.baseline.as_ref())?;
     let never = bracket::never_inputs(&scope, &destination, &Keys::default());
     let opener = Open {
         scope: &scope,
         variables: &variables,
         platform: &platform,
         redactor: &redactor,
+        fingerprints: fingerprints.as_ref(),
         earlier: &earlier,
+        before: &before,
         never: &never,
         stop: &|| false,
         give_up: &|| false,
@@ -75,6 +100,7 @@ pub(super) fn run(args: &Begin, talk: Talk, out: &mut dyn Write) -> Result<(), F
         talk,
     };
     let mut opening = opener.open()?;
+    opening.facts.judge_drift(talk)?;
     if given_up {
         let reason =
             "a bracket that was open for the same root was given up when this one was opened";

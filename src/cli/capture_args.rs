@@ -1,10 +1,13 @@
-//! `--root`, `-i`, `-a`, `--exclude`, `--env`: what a bracket looks at.
+//! `--root`, `-i`, `-a`, `--exclude`, `--env`, `--leg`: what a bracket looks at.
 
 use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::baseline::DriftPolicy;
+use super::build_args::{self, BuildArgs};
+use super::check_args::public_key;
 use super::failure::Failure;
 use super::from_args::Earlier;
 use super::keys::Keys;
@@ -16,8 +19,9 @@ use crate::base::text::{lossless, printable, printable_path};
 use crate::base::tree::Patterns;
 use crate::base::tree::patterns::is_glob;
 use crate::capture::files::ArtefactArg;
-use crate::capture::redact;
+use crate::capture::redact::{self, Redactor, Scrubbed};
 use crate::format::settings::{SETTINGS_FILE, SETTINGS_MAX, Settings};
+use crate::verify::Trust;
 
 /// What a bracket looks at.
 #[derive(Debug, Args)]
@@ -42,12 +46,26 @@ pub(super) struct CaptureArgs {
     /// This bracket continues the evidence in FILE: its artefacts must be inputs here
     #[arg(long, value_name = "FILE")]
     from: Vec<PathBuf>,
-    /// Trust this public key for --from; by default the public half of the signing key
+    /// Trust this public key for --from and --baseline; by default the public half of the signing key
     #[arg(long = "trust-key", value_name = "PUB", allow_hyphen_values = true)]
     trust_keys: Vec<String>,
     /// Settings, in place of `proofmark.toml` in the root
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Which leg of a matrix this is, such as `${{ toJSON(matrix) }}`: each is compared with its own builds
+    #[arg(long, value_name = "TEXT", value_parser = leg)]
+    leg: Option<String>,
+}
+
+/// Longest text of a leg, in bytes.
+const LEG_MAX: usize = 4096;
+
+/// The argument isn't shown where it is refused: a matrix may hold anything.
+fn leg(text: &str) -> Result<String, String> {
+    match text.len() {
+        0..=LEG_MAX => Ok(text.to_owned()),
+        found => Err(format!("expected at most {LEG_MAX} bytes, found {found}")),
+    }
 }
 
 fn variable_name(text: &str) -> Result<String, String> {
@@ -72,6 +90,12 @@ pub(super) struct Wanted {
     pub(super) excluded: Vec<String>,
     /// Variables whose values are recorded.
     pub(super) variables: Vec<String>,
+    /// What a difference from the lock does.
+    pub(super) drift: DriftPolicy,
+    /// The project's folder in a repository of several.
+    pub(super) project: Option<String>,
+    /// Files below the root that are ours, and neither inputs nor outputs.
+    pub(super) own_files: Vec<String>,
     /// What `proofmark.toml` said.
     pub(super) settings: Settings,
 }
@@ -82,6 +106,8 @@ pub(super) struct Scope {
     /// The root, without links in it.
     pub(super) root: PathBuf,
     pub(super) wanted: Wanted,
+    /// The leg of the matrix, after redaction.
+    pub(super) leg: Option<Scrubbed>,
     /// `None` for all.
     pub(super) inputs: Option<Patterns>,
     pub(super) exclude: Patterns,
@@ -130,14 +156,22 @@ pub(super) fn artefacts(
 }
 
 impl CaptureArgs {
-    pub(super) fn scope(&self) -> Result<Scope, Failure> {
+    pub(super) fn scope(
+        &self,
+        build: Option<&BuildArgs>,
+        redactor: &Redactor,
+    ) -> Result<Scope, Failure> {
         let root = real_root(&self.root)?;
+        let project = build.map(|build| build.project(&root)).transpose()?.flatten();
         let current = current_folder()?;
         let working_directory = current.strip_prefix(&root).ok().map(|path| {
             let text = slashed(lossless(path.as_os_str()));
             if text.is_empty() { ".".to_owned() } else { text }
         });
-        let settings = self.settings(&root)?;
+        let folder = root.join(project.as_deref().unwrap_or_default());
+        let settings = settings(&folder, self.config.as_deref())?;
+        // What a platform gives a job that is no leg.
+        let leg = self.leg.as_deref().filter(|leg| !matches!(leg.trim(), "" | "null" | "{}"));
         let mut scope = Scope {
             root,
             wanted: Wanted {
@@ -147,8 +181,12 @@ impl CaptureArgs {
                 images: Vec::new(),
                 excluded: Vec::new(),
                 variables: self.variables.clone(),
+                drift: DriftPolicy::default(),
+                project,
+                own_files: Vec::new(),
                 settings,
             },
+            leg: leg.map(|leg| redactor.scrub(leg)),
             inputs: None,
             exclude: Patterns::default(),
             current,
@@ -164,6 +202,12 @@ impl CaptureArgs {
             let inputs: Result<Vec<_>, _> =
                 self.inputs.iter().map(|given| scope.below_root("--input", given)).collect();
             scope.wanted.inputs = Some(inputs?);
+        } else if let Some(project) = &scope.wanted.project {
+            let also = &scope.wanted.settings.also;
+            scope.wanted.inputs = Some(build_args::inputs_of(project, also));
+        }
+        if let Some(build) = build {
+            scope.wanted.own_files = build.own_files(&scope)?;
         }
         let (files, images) = artefacts(&scope, &self.artefacts)?;
         scope.wanted.artefacts = files;
@@ -172,28 +216,53 @@ impl CaptureArgs {
     }
 }
 
-impl CaptureArgs {
-    /// The settings that were named, else those in the root, where there are some.
-    fn settings(&self, root: &Path) -> Result<Settings, Failure> {
-        let path = self.config.clone().unwrap_or_else(|| root.join(SETTINGS_FILE));
-        let shown = printable_path(&path);
-        let bytes = match file::read_regular(&path, SETTINGS_MAX as u64) {
-            Err(FileError::NotFound { .. }) if self.config.is_none() => {
-                return Ok(Settings::default());
-            }
-            other => other.map_err(|error| Failure::usage(format_args!("settings: {error}")))?,
-        };
-        let text = String::from_utf8(bytes)
-            .map_err(|_bytes| Failure::usage(format_args!("settings {shown}: expected UTF-8")))?;
-        Settings::parse(&text).map_err(|error| {
-            Failure::usage(format_args!("settings {shown}: {error}"))
-                .hint("README lists what it can say")
-        })
-    }
+/// The settings that were named, else those in the folder, where there are some.
+fn settings(root: &Path, named: Option<&Path>) -> Result<Settings, Failure> {
+    let path = named.map_or_else(|| root.join(SETTINGS_FILE), Path::to_owned);
+    let shown = printable_path(&path);
+    let bytes = match file::read_regular(&path, SETTINGS_MAX as u64) {
+        Err(FileError::NotFound { .. }) if named.is_none() => return Ok(Settings::default()),
+        other => other.map_err(|error| Failure::usage(format_args!("settings: {error}")))?,
+    };
+    let text = String::from_utf8(bytes)
+        .map_err(|_bytes| Failure::usage(format_args!("settings {shown}: expected UTF-8")))?;
+    Settings::parse(&text).map_err(|error| {
+        Failure::usage(format_args!("settings {shown}: {error}"))
+            .hint("README lists what it can say")
+    })
+}
 
+impl CaptureArgs {
     /// The evidence that this bracket continues, checked with the keys that were named or are at hand.
     pub(super) fn earlier(&self, keys: &Keys, talk: Talk) -> Result<Vec<Earlier>, Failure> {
-        Earlier::read(&self.from, &self.trust_keys, keys, talk)
+        let trust = self.trust(keys)?;
+        Earlier::read(&self.from, trust.as_ref(), !self.trust_keys.is_empty(), talk)
+    }
+
+    /// Whose signatures count for evidence that is read: the keys that were named, else the public halves of
+    /// those at hand.
+    pub(super) fn trust(&self, keys: &Keys) -> Result<Option<Trust>, Failure> {
+        let mut public = self
+            .trust_keys
+            .iter()
+            .map(|text| public_key("--trust-key", text))
+            .collect::<Result<Vec<_>, _>>()?;
+        if public.is_empty() {
+            public = keys.keys.iter().map(|key| key.public()).collect();
+        }
+        if public.is_empty() {
+            return Ok(None);
+        }
+        Trust::new(public, 1).map(Some).map_err(Failure::usage)
+    }
+
+    /// Refuses keys that nothing would be checked with.
+    pub(super) fn check_trust(&self, also_for: bool) -> Result<(), Failure> {
+        if self.from.is_empty() && !also_for && !self.trust_keys.is_empty() {
+            let message = "--trust-key without --from or --baseline: there is nothing to check";
+            return Err(Failure::usage(message));
+        }
+        Ok(())
     }
 }
 
@@ -231,11 +300,42 @@ fn slashed(path: String) -> String {
 }
 
 impl Scope {
+    /// Whether it is the current folder.
+    pub(super) fn is_current(&self) -> bool {
+        self.root == self.current
+    }
+
+    /// Nothing but the settings: for a look at the machine.
+    pub(super) fn of_settings(
+        root: &Path,
+        project: Option<&str>,
+        named: Option<&Path>,
+    ) -> Result<Self, Failure> {
+        let wanted = Wanted {
+            working_directory: None,
+            inputs: None,
+            artefacts: Vec::new(),
+            images: Vec::new(),
+            excluded: Vec::new(),
+            variables: Vec::new(),
+            drift: DriftPolicy::default(),
+            project: project.map(str::to_owned),
+            own_files: Vec::new(),
+            settings: settings(&root.join(project.unwrap_or_default()), named)?,
+        };
+        Self::again(root.to_owned(), wanted)
+    }
+
     /// What an earlier step wanted, here.
     pub(super) fn again(root: PathBuf, wanted: Wanted) -> Result<Self, Failure> {
         let current = current_folder()?;
-        let scope = Self { root, wanted, inputs: None, exclude: Patterns::default(), current };
-        scope.compiled()
+        let exclude = Patterns::default();
+        Self { root, wanted, leg: None, inputs: None, exclude, current }.compiled()
+    }
+
+    /// The leg as it is recorded.
+    pub(super) fn leg(&self) -> Option<&str> {
+        self.leg.as_ref().map(|leg| leg.text.as_str())
     }
 
     fn compiled(mut self) -> Result<Self, Failure> {
@@ -339,10 +439,13 @@ mod tests {
             images: Vec::new(),
             excluded: Vec::new(),
             variables: Vec::new(),
+            drift: DriftPolicy::default(),
+            project: None,
+            own_files: Vec::new(),
             settings: Settings::default(),
         };
         let exclude = Patterns::default();
-        let scope = Scope { wanted, inputs: None, exclude, current, root };
+        let scope = Scope { wanted, leg: None, inputs: None, exclude, current, root };
         (folder, scope)
     }
 

@@ -41,8 +41,13 @@ impl TrustArgs {
             .iter()
             .map(|text| public_key("--key", text))
             .collect::<Result<Vec<_>, _>>()?;
-        let trust = Trust::new(keys, self.threshold.unwrap_or(1));
+        let trust = Trust::new(keys, self.threshold());
         trust.map(Some).map_err(|error| Failure::usage(format_args!("--threshold: {error}")))
+    }
+
+    /// How many distinct keys must have signed.
+    pub(super) fn threshold(&self) -> usize {
+        self.threshold.unwrap_or(1)
     }
 
     /// The same, where the command is nothing without trust.

@@ -9,6 +9,8 @@ pub(super) enum Fault {
     Usage,
     /// There is nothing to verify with.
     CouldNotTell,
+    /// A judgement that was asked for says no.
+    Judgement,
     /// Everything else: the disk, the system, what was captured.
     Trouble,
 }
@@ -34,6 +36,10 @@ impl Failure {
         Self::new(Fault::Trouble, message)
     }
 
+    pub(super) fn judgement(message: impl Display) -> Self {
+        Self::new(Fault::Judgement, message)
+    }
+
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -45,6 +51,7 @@ impl Failure {
             Fault::Usage => 2,
             Fault::CouldNotTell => 3,
             Fault::Trouble => 1,
+            Fault::Judgement => 120,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::baseline::DriftPolicy;
 use super::bracket::{self, Close, CloseArgs, Closed, Conclusion, Facts, Held, Session, own_tool};
 use super::capture_args::{self, Scope};
 use super::failure::Failure;
@@ -26,7 +27,8 @@ const GITLAB_STATUS: &str = "CI_JOB_STATUS";
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit code: 0, evidence is written; 2, wrong arguments, no key, or output that exists; 1, all else:
-no bracket is open, its state was changed, an --artefact matches nothing or only what was there."
+no bracket is open, its state was changed, an --artefact matches nothing or only what was there;
+120, evidence is written, and --drift fail-after says no."
 )]
 pub(super) struct Finish {
     /// The folder that `begin` looked at
@@ -47,6 +49,9 @@ pub(super) struct Finish {
     /// How the build ended, such as `${{ job.status }}`
     #[arg(long, value_enum, value_name = "OUTCOME", help_heading = "Capture")]
     outcome: Option<Told>,
+    /// What a difference from proofmark.lock does, in place of what `begin` was told
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Change log")]
+    drift: Option<After>,
     /// The digest that `begin` printed
     #[arg(long, value_name = "HEX", value_parser = digest, help_heading = "Capture")]
     state_digest: Option<Sha256>,
@@ -67,6 +72,15 @@ enum Told {
     Failure,
     #[value(aliases = ["canceled"])]
     Cancelled,
+}
+
+/// What is left to choose once the build is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum After {
+    /// Write the evidence, exit 120
+    FailAfter,
+    /// Say so
+    Warn,
 }
 
 /// An empty one is an output of a step that isn't called so.
@@ -103,9 +117,9 @@ fn finish(args: &Finish, talk: Talk) -> Result<(), Failure> {
     let redactor = Arc::new(bracket::redactor(&variables));
     let platform = platform::capture(&variables, &redactor);
     let root = capture_args::real_root(&args.root)?;
-    let destination = args.sign.check_output()?;
     let session = Session::at(&variables, &root, &args.session)?;
     let (mut opening, state) = session.load(args.state_digest)?;
+    let destination = args.sign.check_output(opening.facts.platform.lane.leg.as_deref())?;
     let mut scope = Scope::again(root, opening.facts.wanted.clone())?;
     let (files, images) = capture_args::artefacts(&scope, &args.artefacts)?;
     scope.wanted.artefacts.extend(files);
@@ -158,8 +172,13 @@ fn finish(args: &Finish, talk: Talk) -> Result<(), Failure> {
         sboms,
         disclosure: scope.wanted.settings.disclosure.clone(),
     };
-    bracket::conclude(conclusion, &keys, &destination, &redactor, talk)?;
+    let policy = args.drift.map_or(scope.wanted.drift, |after| match after {
+        After::FailAfter => DriftPolicy::FailAfter,
+        After::Warn => DriftPolicy::Warn,
+    });
+    let changes = bracket::conclude(conclusion, &keys, &destination, &redactor, talk)?;
     session.remove()?;
+    bracket::propose(&changes, outcome, (&scope, &destination, &keys), talk);
     if let Some(failure) = refusal {
         return Err(failure);
     }
@@ -167,7 +186,7 @@ fn finish(args: &Finish, talk: Talk) -> Result<(), Failure> {
     if !named && outcome == Outcome::Succeeded {
         talk.notice("no --artefact was named: the evidence is about the inputs alone, and no file can be verified with it");
     }
-    Ok(())
+    if outcome == Outcome::Succeeded { bracket::judge_after(policy, &changes) } else { Ok(()) }
 }
 
 /// How the build ended, and who says so.

@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::check_args::public_key;
 use super::failure::Failure;
-use super::keys::Keys;
 use super::talk::Talk;
 use crate::base::digest::Sha256;
 use crate::base::text::{Printable, printable_path};
@@ -29,31 +27,17 @@ pub(super) struct Earlier {
 }
 
 impl Earlier {
-    /// Reads the files. Signed evidence must verify under `trusted`, else under the public halves of the
-    /// keys at hand; what nobody signed is told by another job.
+    /// Reads the files. Signed evidence must verify under `trust`; what nobody signed is told by another job,
+    /// and refused where a key was named.
     pub(super) fn read(
         files: &[PathBuf],
-        trusted: &[String],
-        keys: &Keys,
+        trust: Option<&Trust>,
+        must_be_signed: bool,
         talk: Talk,
     ) -> Result<Vec<Self>, Failure> {
-        if files.is_empty() && !trusted.is_empty() {
-            return Err(Failure::usage("--trust-key without --from: there is nothing to check"));
-        }
-        let mut public = trusted
-            .iter()
-            .map(|text| public_key("--trust-key", text))
-            .collect::<Result<Vec<_>, _>>()?;
-        if public.is_empty() {
-            public = keys.keys.iter().map(|key| key.public()).collect();
-        }
-        let trust = match public.is_empty() {
-            true => None,
-            false => Some(Trust::new(public, 1).map_err(Failure::usage)?),
-        };
         let mut earlier = Vec::new();
         for path in files {
-            earlier.extend(Self::of_file(path, trust.as_ref(), !trusted.is_empty(), talk)?);
+            earlier.extend(Self::of_file(path, trust, must_be_signed, talk)?);
         }
         Ok(earlier)
     }

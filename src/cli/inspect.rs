@@ -12,12 +12,10 @@ use serde_json::Value;
 use super::check_args::TrustArgs;
 use super::failure::{Failure, Fault};
 use super::talk::sayable;
-use super::{json_out, verify};
+use super::{json_out, sections, verify};
 use crate::base::digest::Sha256;
-use crate::base::file;
 use crate::base::text::{Printable, printable, printable_path};
 use crate::base::time::Time;
-use crate::format::bundle::FILE_MAX;
 use crate::format::section::{self, SealedPart, sealed_parts};
 use crate::format::statement::Statement;
 use crate::read::{self, Evidence};
@@ -200,15 +198,7 @@ fn open_sections(
     parts.dedup();
     let opened = match file {
         None => BTreeMap::new(),
-        Some(path) => {
-            let bytes = file::read(path, FILE_MAX)
-                .map_err(|error| Failure::usage(format_args!("--sections: {error}")))?;
-            section::open(&bytes, &parts).map_err(|error| {
-                Failure::trouble(format_args!("--sections {}: {error}", printable_path(path))).hint(
-                    "the sections are of another build, or were altered: ask for the file that was written beside this evidence",
-                )
-            })?
-        }
+        Some(path) => sections::open(path, &parts, |_place| true)?.contents,
     };
     for statement in statements {
         section::unseal(&mut statement.predicate, &opened);

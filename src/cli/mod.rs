@@ -2,11 +2,15 @@
 //! place where the building and the checking column meet.
 
 mod attest;
+mod baseline;
 mod begin;
 mod bracket;
+mod build_args;
+mod builds;
 mod capture_args;
 mod check_args;
 mod completions;
+mod diff;
 mod failure;
 mod finish;
 mod from_args;
@@ -14,11 +18,15 @@ mod inspect;
 mod json_out;
 mod keygen;
 mod keys;
+mod lock;
+mod log;
 mod man;
+mod notes;
 mod panics;
 mod passphrase;
 mod run;
 pub mod schema;
+mod sections;
 mod sign;
 mod sign_args;
 mod subject_args;
@@ -56,8 +64,12 @@ enum Command {
     Finish(finish::Finish),
     Attest(attest::Attest),
     Sign(sign::Sign),
+    Lock(lock::LockArgs),
     Verify(verify::Verify),
     Inspect(inspect::Inspect),
+    Log(log::Log),
+    Diff(diff::Diff),
+    Notes(notes::Notes),
     Schema(schema::Schema),
     Completions(completions::Completions),
     Man(man::Man),
@@ -90,8 +102,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Finish(args) => finish::run(args, talk).map(|()| 0),
         Command::Attest(args) => attest::run(args, talk).map(|()| 0),
         Command::Sign(args) => sign::run(args, talk).map(|()| 0),
+        Command::Lock(args) => lock::run(args, talk, out),
         Command::Verify(args) => verify::run(args, talk, out),
         Command::Inspect(args) => inspect::run(args, out),
+        Command::Log(args) => log::run(args, out),
+        Command::Diff(args) => diff::run(args, out),
+        Command::Notes(args) => notes::run(args, talk).map(|()| 0),
         Command::Schema(args) => printed(schema::run(args, out)),
         Command::Completions(args) => printed(completions::run(args, Cli::command(), out)),
         Command::Man(args) => man::run(args, Cli::command(), out).map(|()| 0),

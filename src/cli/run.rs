@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use super::baseline::{BaselineArgs, Before, Looking};
 use super::bracket::{self, Close, CloseArgs, Closed, Conclusion, Held, Open, Opening};
+use super::build_args::{BuildArgs, Taken};
 use super::capture_args::{CaptureArgs, Scope};
-use super::failure::Failure;
+use super::failure::{Failure, Fault};
 use super::from_args::Earlier;
 use super::keys::Keys;
 use super::sign_args::SignArgs;
@@ -24,7 +26,7 @@ use crate::capture::platform::{self, Platform};
 use crate::capture::redact::Redactor;
 use crate::format::evidence::{Bracket, Command, Exit, Outcome};
 use crate::format::fact::{Gap, Sealable, Withheld};
-use crate::write::Destination;
+use crate::write::{Destination, default_name};
 
 /// How long after a signal the command may still take before the evidence is written without its end.
 const GRACE: Duration = Duration::from_millis(2000);
@@ -38,11 +40,15 @@ const OWN_FAULT: u8 = 125;
 #[command(
     after_help = "Exit code: the command's own; 128+n after signal n, 126 can't be run, 127 not found.
 125 is proofmark's own: wrong arguments (nothing was run), evidence that could not be written,
-or an --artefact that matches nothing or only what was there before."
+or an --artefact that matches nothing or only what was there before. 120: --drift says no."
 )]
 pub(super) struct Run {
     #[command(flatten)]
     capture: CaptureArgs,
+    #[command(flatten)]
+    build: BuildArgs,
+    #[command(flatten)]
+    baseline: BaselineArgs,
     #[command(flatten)]
     subjects: SubjectArgs,
     #[command(flatten)]
@@ -69,9 +75,11 @@ pub(super) struct Run {
 struct Prepared {
     scope: Scope,
     earlier: Vec<Earlier>,
+    before: (Before, Vec<Gap>),
     variables: Variables,
     platform: Platform,
     redactor: Arc<Redactor>,
+    fingerprints: Taken,
     keys: Keys,
     destination: Destination,
     /// Paths below the root that are neither inputs nor outputs.
@@ -122,14 +130,30 @@ fn prepare(args: &Run, talk: Talk) -> Result<Prepared, Failure> {
     })?;
     args.sign.check_key_descriptor(&descriptors)?;
     let variables = Variables::read();
-    let redactor = Arc::new(bracket::redactor(&variables));
+    let mut redactor = bracket::redactor(&variables);
+    let fingerprints = args.build.fingerprints(&variables, &mut redactor)?;
+    let redactor = Arc::new(redactor);
     let platform = platform::capture(&variables, &redactor);
     // Before a key is read, or made for the user: what is refused leaves nothing behind.
-    let scope = args.capture.scope()?;
+    let mut scope = args.capture.scope(Some(&args.build), &redactor)?;
+    scope.wanted.drift = args.baseline.drift;
+    args.capture.check_trust(args.baseline.baseline.is_some())?;
+    args.baseline.check()?;
     args.subjects.check(&scope)?;
-    let destination = args.sign.check_output()?;
+    let destination = args.sign.check_output(scope.leg())?;
     let keys = args.sign.keys(&variables, &platform, talk)?;
     let earlier = args.capture.earlier(&keys, talk)?;
+    let trust = args.capture.trust(&keys)?;
+    let in_lane = bracket::in_lane(&platform, &scope, &redactor, &mut Vec::new());
+    let looking = Looking {
+        scope: &scope,
+        variables: &variables,
+        platform: &in_lane,
+        trust: trust.as_ref(),
+        evidence_name: &default_name(scope.leg()),
+        talk,
+    };
+    let before = looking.find(args.baseline.baseline.as_ref())?;
     let hardening = process::harden();
     if !keys.keys.is_empty()
         && let Hardening::Failed(why) = &hardening
@@ -155,9 +179,11 @@ fn prepare(args: &Run, talk: Talk) -> Result<Prepared, Failure> {
     Ok(Prepared {
         scope,
         earlier,
+        before,
         variables,
         platform,
         redactor,
+        fingerprints,
         keys,
         destination,
         never,
@@ -177,7 +203,7 @@ fn execute(args: &Run, prepared: Prepared, signals: &Signals, talk: Talk) -> u8 
         }
         Err(failure) => {
             talk.failure(failure);
-            return OWN_FAULT;
+            return own_code(failure);
         }
     };
     if let Some(trouble) = &course.trouble {
@@ -185,7 +211,7 @@ fn execute(args: &Run, prepared: Prepared, signals: &Signals, talk: Talk) -> u8 
     }
     let running = course.running.take();
     let mut code = course.code;
-    let mut failed = false;
+    let mut failed = None;
     if let Ok(opening) = opening {
         match close(args, prepared, opening, course, signals, talk) {
             Ok(after) => code = after,
@@ -194,15 +220,22 @@ fn execute(args: &Run, prepared: Prepared, signals: &Signals, talk: Talk) -> u8 
             }
             Err(failure) => {
                 talk.failure(&failure);
-                failed = true;
+                failed = Some(own_code(&failure));
             }
         }
     }
     let ended = running.map(|running| running.wait());
     match ended {
-        _ if failed => OWN_FAULT,
-        Some(Ok(ended)) => process::exit_code(ended),
-        Some(Err(_)) | None => code,
+        Some(Ok(ended)) if failed.is_none() => process::exit_code(ended),
+        _ => failed.unwrap_or(code),
+    }
+}
+
+/// A judgement has a code of its own; all else that fails is our own fault.
+const fn own_code(failure: &Failure) -> u8 {
+    match failure.fault {
+        Fault::Judgement => failure.code(),
+        _ => OWN_FAULT,
     }
 }
 
@@ -215,14 +248,18 @@ fn open(prepared: &Prepared, signals: &Signals, talk: Talk) -> Result<Opening, F
         variables: &prepared.variables,
         platform: &prepared.platform,
         redactor: &prepared.redactor,
+        fingerprints: prepared.fingerprints.as_ref(),
         earlier: &prepared.earlier,
+        before: &prepared.before,
         never: &prepared.never,
         stop: &stop,
         give_up: &give_up,
         passed: &prepared.descriptors,
         talk,
     };
-    opener.open()
+    let opening = opener.open()?;
+    opening.facts.judge_drift(talk)?;
+    Ok(opening)
 }
 
 /// Runs the command to its end, or until the time after a signal is up.
@@ -353,12 +390,14 @@ fn close(
         sboms,
         disclosure: scope.wanted.settings.disclosure.clone(),
     };
-    bracket::conclude(conclusion, keys, destination, redactor, talk).map_err(|mut failure| {
+    let concluded = bracket::conclude(conclusion, keys, destination, redactor, talk);
+    let changes = concluded.map_err(|mut failure| {
         let message = &failure.message;
         failure.message =
             format!("the command ended with {code}, and its evidence was not written: {message}");
         failure.hint("see that there is room and that the build doesn't write there, or name another place with -o")
     })?;
+    bracket::propose(&changes, outcome, (scope, destination, keys), talk);
     match refusal {
         // The evidence is there, and a command that failed keeps its own code.
         Some(failure) if code != 0 => {
@@ -373,6 +412,9 @@ fn close(
             let named = !scope.wanted.artefacts.is_empty() || !args.subjects.is_empty(scope);
             if !named && outcome == Outcome::Succeeded {
                 talk.notice("no --artefact was named: the evidence is about the inputs alone, and no file can be verified with it");
+            }
+            if code == 0 {
+                bracket::judge_after(scope.wanted.drift, &changes)?;
             }
             Ok(code)
         }

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use clap::{Args, ValueEnum};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 
+use super::diff::DiffV1;
 use super::inspect::InspectV1;
+use super::log::LogV1;
 use super::verify::VerifyV1;
 use crate::format::bundle::NewBundle;
 use crate::format::evidence::BuildEvidence;
@@ -36,6 +38,10 @@ pub enum Name {
     Verify,
     /// What `inspect --format json` prints
     Inspect,
+    /// What `log --format json` prints
+    Log,
+    /// What `diff --format json` prints
+    Diff,
 }
 
 impl Name {
@@ -49,6 +55,8 @@ impl Name {
             Self::Section => "section.v1.json",
             Self::Verify => "verify.v1.json",
             Self::Inspect => "inspect.v1.json",
+            Self::Log => "log.v1.json",
+            Self::Diff => "diff.v1.json",
         }
     }
 
@@ -62,6 +70,8 @@ impl Name {
             Self::Section => schema::<Section>(),
             Self::Verify => schema::<VerifyV1>(),
             Self::Inspect => schema::<InspectV1>(),
+            Self::Log => schema::<LogV1>(),
+            Self::Diff => schema::<DiffV1>(),
         };
         let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
         text.push('\n');

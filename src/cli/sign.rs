@@ -168,6 +168,11 @@ fn check_run(told: &Told, platform: &Platform, talk: Talk) -> Result<(), Failure
     }
     // A capture of another ref, or of what another event started, would be signed as what it isn't.
     let lane = told.evidence().lane.get();
+    let (kind, captured_kind) =
+        (platform.lane.ref_kind.as_str(), lane.map(|lane| lane.ref_kind.as_str()));
+    // Where one of the two jobs couldn't read which branch the default is, the ref itself is what counts.
+    let unsure = |one, other| one == "branch" && matches!(other, "default branch" | "other");
+    let agree = captured_kind.is_some_and(|found| unsure(kind, found) || unsure(found, kind));
     let pairs = [
         ("platform", Some(own.platform.as_str()), captured.map(|p| p.platform.as_str())),
         ("ref", own.ref_name.as_deref(), captured.and_then(|p| p.ref_name.as_deref())),
@@ -183,7 +188,7 @@ fn check_run(told: &Told, platform: &Platform, talk: Talk) -> Result<(), Failure
             own.repository_owner_id.as_deref(),
             captured.and_then(|p| p.repository_owner_id.as_deref()),
         ),
-        ("kind of ref", Some(platform.lane.ref_kind.as_str()), lane.map(|l| l.ref_kind.as_str())),
+        ("kind of ref", Some(kind), captured_kind.map(|found| if agree { kind } else { found })),
         (
             "lane",
             platform.lane.definition.as_deref(),

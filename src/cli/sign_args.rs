@@ -1,6 +1,6 @@
 //! `--key`, `--key-fd`, `--passphrase-fd`, `--sign`, `-o`: who signs, and where the evidence goes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -15,7 +15,7 @@ use crate::base::text::printable_path;
 use crate::capture::environment::Variables;
 use crate::capture::platform::{Kind, Platform, RefState};
 use crate::sign::SecretKey;
-use crate::write::{DEFAULT_NAME, Destination};
+use crate::write::{Destination, default_name};
 
 /// The key itself.
 pub(super) const KEY_VARIABLE: &str = "PROOFMARK_KEY";
@@ -53,18 +53,21 @@ pub(super) struct SignArgs {
     /// Whether to sign
     #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
     sign: SignMode,
-    /// Where the evidence goes
-    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_NAME)]
-    out: PathBuf,
+    /// Where the evidence goes; by default `proofmark.sigstore.jsonl`, and a name of its own for each --leg
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// Replace evidence that is there
     #[arg(long)]
     force: bool,
 }
 
 impl SignArgs {
-    pub(super) fn destination(&self) -> Destination {
+    fn destination(&self, leg: Option<&str>) -> Destination {
         let overwrite = if self.force { Overwrite::Replace } else { Overwrite::Never };
-        Destination::new(&self.out, overwrite)
+        match &self.out {
+            Some(out) => Destination::new(out, overwrite),
+            None => Destination::new(Path::new(&default_name(leg)), overwrite),
+        }
     }
 
     /// The descriptors that secrets come from are not ones for the command.
@@ -82,10 +85,10 @@ impl SignArgs {
         Ok(())
     }
 
-    /// An error if an output exists.
-    pub(super) fn check_output(&self) -> Result<Destination, Failure> {
-        let destination = self.destination();
-        if self.out.as_os_str() == "-" {
+    /// An error if an output exists. `leg` is the one that is recorded.
+    pub(super) fn check_output(&self, leg: Option<&str>) -> Result<Destination, Failure> {
+        let destination = self.destination(leg);
+        if self.out.as_ref().is_some_and(|out| out.as_os_str() == "-") {
             return Err(Failure::usage("-o -: evidence is not written to standard output")
                 .hint("name a file; ./- for one of that name"));
         }
@@ -95,7 +98,7 @@ impl SignArgs {
 
     /// The same where nothing but signed lines is written.
     pub(super) fn destination_for_signed(&self) -> Result<Destination, Failure> {
-        let destination = self.destination();
+        let destination = self.destination(None);
         let overwrite = if self.force { Overwrite::Replace } else { Overwrite::Never };
         if self.sign == SignMode::Never {
             return Err(Failure::usage("--sign never: expected another mode, this command signs"));

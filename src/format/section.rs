@@ -155,6 +155,23 @@ pub fn unseal(value: &mut Value, opened: &BTreeMap<SealRef, Value>) {
     }
 }
 
+/// What a sections file gave.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Opened {
+    /// The contents that were wanted, by their seals.
+    pub contents: BTreeMap<SealRef, Value>,
+    /// Sections that are there and were not wanted.
+    pub passed_over: BTreeSet<SealRef>,
+}
+
+impl Opened {
+    /// Whether the section of a seal is there.
+    #[must_use]
+    pub fn has(&self, seal: &SealRef) -> bool {
+        self.contents.contains_key(seal) || self.passed_over.contains(seal)
+    }
+}
+
 /// Reads a sections file and checks each line against the sealed parts of a signed statement.
 ///
 /// Returns the sections' contents by their seals. Not checked: that every seal has its section; a missing one is
@@ -163,13 +180,31 @@ pub fn unseal(value: &mut Value, opened: &BTreeMap<SealRef, Value>) {
 /// # Errors
 /// Any line that no seal names; two lines of one name.
 pub fn open(bytes: &[u8], parts: &[SealedPart]) -> Result<BTreeMap<SealRef, Value>, SectionsError> {
+    open_some(bytes, parts, |_place| true).map(|opened| opened.contents)
+}
+
+/// [`open`], where only the parts of some places are wanted: of the others the digest is checked, and nothing
+/// is parsed.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_some(
+    bytes: &[u8],
+    parts: &[SealedPart],
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Opened, SectionsError> {
     let mut names = BTreeSet::new();
-    let mut sections = BTreeMap::new();
+    let mut opened = Opened::default();
     let lines = bytes.split(|b| *b == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
     for (index, line) in lines {
+        let found = SealRef { sha256: Sha256::of(line), size: line.len() as u64 };
+        let mut places = parts.iter().filter(|part| part.seal == found).peekable();
+        if places.peek().is_some() && !places.any(|part| wanted(&part.place)) {
+            opened.passed_over.insert(found);
+            continue;
+        }
         let section: Section = json::parse(line)
             .map_err(|source| SectionsError::Malformed { line: index + 1, source })?;
-        let found = SealRef { sha256: Sha256::of(line), size: line.len() as u64 };
         // Its digest alone would let one part pass for another.
         if !parts.iter().any(|part| part.seal == found && part.place == section.name) {
             return Err(SectionsError::Unnamed { name: section.name, found: found.sha256 });
@@ -177,9 +212,28 @@ pub fn open(bytes: &[u8], parts: &[SealedPart]) -> Result<BTreeMap<SealRef, Valu
         if !names.insert(section.name.clone()) {
             return Err(SectionsError::Twice { name: section.name });
         }
-        sections.insert(found, section.content);
+        opened.contents.insert(found, section.content);
     }
-    Ok(sections)
+    Ok(opened)
+}
+
+/// The sections of a file that belong to these parts, by their seals; lines that belong to others, or to
+/// nothing, are passed over. For a file that came with evidence that isn't all of one build.
+#[must_use]
+pub fn open_known(bytes: &[u8], parts: &[SealedPart], wanted: impl Fn(&str) -> bool) -> Opened {
+    let mut opened = Opened::default();
+    for line in bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
+        let found = SealRef { sha256: Sha256::of(line), size: line.len() as u64 };
+        let Some(part) = parts.iter().find(|part| part.seal == found) else { continue };
+        if !wanted(&part.place) {
+            opened.passed_over.insert(found);
+        } else if let Ok(section) = json::parse::<Section>(line)
+            && section.name == part.place
+        {
+            opened.contents.insert(found, section.content);
+        }
+    }
+    opened
 }
 
 #[cfg(test)]
@@ -211,6 +265,21 @@ mod tests {
         let swapped = [("b", a.seal()), ("x.a", b.seal())];
         let swapped = swapped.map(|(place, seal)| SealedPart { place: place.to_owned(), seal });
         assert!(matches!(open(&a.line, &swapped), Err(SectionsError::Unnamed { .. })));
+
+        let more = [b"{\n", &a.line[..], b"\n", altered.as_bytes()].concat();
+        let known = open_known(&more, &parts, |_| true).contents;
+        assert_eq!(
+            known,
+            BTreeMap::from([(a.seal(), serde_json::json!(["x"])), (b.seal(), 7.into())])
+        );
+        assert_eq!(open_known(&a.line, &swapped, |_| true), Opened::default());
+
+        let some = open_some(&file, &parts, |place| place == "b").unwrap();
+        assert_eq!(some.contents, BTreeMap::from([(b.seal(), 7.into())]));
+        assert!(some.has(&a.seal()) && some.has(&b.seal()));
+        assert_eq!(open_known(&file, &parts, |place| place == "b"), some);
+        let unnamed = open_some(altered.as_bytes(), &parts, |_| false);
+        assert!(matches!(unnamed, Err(SectionsError::Unnamed { .. })));
     }
 
     #[test]

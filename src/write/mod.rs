@@ -3,11 +3,24 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::base::digest::Sha256;
 use crate::base::file::{self, Access, Draft, FileError, Overwrite};
 use crate::format::section::SealedSection;
 
 /// The file that is written where no `-o` says another.
 pub const DEFAULT_NAME: &str = "proofmark.sigstore.jsonl";
+
+/// The same for one leg of a matrix: the legs' files are gathered in one folder.
+#[must_use]
+pub fn default_name(leg: Option<&str>) -> String {
+    leg.map_or_else(
+        || DEFAULT_NAME.to_owned(),
+        |leg| {
+            let digest = Sha256::of(leg.as_bytes()).to_string();
+            format!("proofmark-{}.sigstore.jsonl", digest.get(..8).unwrap_or(&digest))
+        },
+    )
+}
 
 /// The three files that one bracket may write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,6 +174,18 @@ mod tests {
             assert_eq!(destination.sections(), Path::new(sections));
             assert_eq!(destination.signed(), Path::new(given));
         }
+    }
+
+    /// `printf %s '{"os": "linux"}' | sha256sum`
+    #[test]
+    fn each_leg_has_a_file_of_its_own() {
+        let name = default_name(Some(r#"{"os": "linux"}"#));
+        assert_eq!(name, "proofmark-5e6bd3ee.sigstore.jsonl");
+        let destination = Destination::new(Path::new(&name), Overwrite::Never);
+        assert_eq!(destination.unsigned(), Path::new("proofmark-5e6bd3ee.unsigned.jsonl"));
+        assert_eq!(destination.sections(), Path::new("proofmark-5e6bd3ee.sections.jsonl"));
+        assert_ne!(default_name(Some("a")), default_name(Some("b")));
+        assert_eq!(default_name(None), DEFAULT_NAME);
     }
 
     #[test]

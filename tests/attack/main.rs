@@ -16,6 +16,8 @@
 
 mod builds;
 mod caps;
+mod chains;
+mod diffs;
 mod expectations;
 mod folders;
 mod forge;

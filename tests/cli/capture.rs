@@ -277,7 +277,7 @@ fn what_this_version_does_not_capture_is_a_gap_each() {
     let place = Place::new();
     place.run(&["-a", "a"], "echo >a").exits(0);
     let evidence = place.evidence();
-    for part in ["changes", "controls", "distribution", "identity"] {
+    for part in ["chain", "controls", "distribution", "identity"] {
         assert_eq!(gaps(&evidence, part).len(), 1, "{part}");
     }
     let gaps = evidence["gaps"].as_array().unwrap();

@@ -212,6 +212,12 @@ impl Place {
 
 pub(crate) struct Call(Command);
 
+impl From<Command> for Call {
+    fn from(command: Command) -> Self {
+        Self(command)
+    }
+}
+
 impl Call {
     pub(crate) fn var(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.0.env(name, value);

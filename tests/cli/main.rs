@@ -37,7 +37,13 @@ mod keygen;
 #[cfg(unix)]
 mod keys;
 #[cfg(unix)]
+mod lanes;
+#[cfg(unix)]
+mod lock;
+#[cfg(unix)]
 mod mistakes;
+#[cfg(unix)]
+mod notes;
 #[cfg(unix)]
 mod run_artefacts;
 #[cfg(unix)]

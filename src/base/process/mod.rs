@@ -24,8 +24,10 @@ use std::time::{Duration, Instant};
 
 use crate::base::text::{Printable, printable_path};
 
+mod helper;
 mod probe;
 
+pub use helper::help;
 pub use probe::{Answer, GUARDS, Question, probe};
 
 #[cfg(unix)]

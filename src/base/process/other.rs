@@ -46,12 +46,20 @@ pub(super) fn find_program(
 }
 
 pub(super) fn spawn(spec: &Spec<'_>) -> Result<Child, StartError> {
+    let (mut command, path) = prepare(spec)?;
+    command.spawn().map_err(|source| not_spawned(spec, path, source))
+}
+
+pub(super) fn prepare(spec: &Spec<'_>) -> Result<(std::process::Command, PathBuf), StartError> {
     super::check_folder(spec)?;
-    let mut command = super::command(spec, spec.program);
-    command.spawn().map_err(|source| match source.kind() {
+    Ok((super::command(spec, spec.program), spec.program.into()))
+}
+
+pub(super) fn not_spawned(spec: &Spec<'_>, _path: PathBuf, source: io::Error) -> StartError {
+    match source.kind() {
         io::ErrorKind::NotFound => StartError::NotFound { program: spec.program.into() },
         _ => StartError::CannotRun { program: spec.program.into(), source },
-    })
+    }
 }
 
 /// The handle keeps the number from being given to another process.

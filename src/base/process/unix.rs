@@ -227,6 +227,12 @@ fn runnable(path: &Path) -> io::Result<bool> {
 }
 
 pub(super) fn spawn(spec: &Spec<'_>) -> Result<Child, StartError> {
+    let (mut command, path) = prepare(spec)?;
+    command.spawn().map_err(|source| not_spawned(spec, path, source))
+}
+
+/// The command, and the file behind its name.
+pub(super) fn prepare(spec: &Spec<'_>) -> Result<(std::process::Command, PathBuf), StartError> {
     super::check_folder(spec)?;
     let path = find_program(spec.program, spec.environment, spec.folder)?;
     let mut command = super::command(spec, path.as_os_str());
@@ -234,10 +240,14 @@ pub(super) fn spawn(spec: &Spec<'_>) -> Result<Child, StartError> {
     command.arg0(spec.program);
     // As late as can be: a descriptor that a C library opened in the meantime is marked too.
     close_fds::set_fds_cloexec(3, &spec.descriptors.0);
-    command.spawn().map_err(|source| match source.kind() {
+    Ok((command, path))
+}
+
+pub(super) fn not_spawned(spec: &Spec<'_>, path: PathBuf, source: io::Error) -> StartError {
+    match source.kind() {
         io::ErrorKind::NotFound => StartError::NoInterpreter { path },
         _ => StartError::CannotRun { program: spec.program.into(), source },
-    })
+    }
 }
 
 /// Waits without reaping first, so that the number stays the command's own until the lock is held.

@@ -1,12 +1,13 @@
 //! The second look: what was made, changed, deleted since the first.
 
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::examine::{Hand, Job, examine};
 use super::list::{Filter, list};
 use super::patterns::is_at_or_below;
-use super::system::{Root, What};
+use super::system::{self, Root, Stamp, What};
 use super::table::{BLOCK, Builder, Entry, Row, Tree, lock, open};
 use super::work::{self, Queue};
 use super::{Kind, Problem, Problems, TreeError, Walk, hash};
@@ -106,6 +107,21 @@ pub fn compare<'b>(
     })
 }
 
+impl Stamp {
+    /// Whether the file behind `path` is the one that had this stamp when it was hashed, and its content
+    /// what it was then; by the rule of [`compare`], without reading it.
+    #[must_use]
+    pub fn still_holds(&self, path: &Path, opened: i64) -> bool {
+        self.is_settled(opened.saturating_sub(SETTLED))
+            && system::look_named(path)
+                .is_ok_and(|look| look.what == What::File && look.stamp == *self)
+    }
+
+    const fn is_settled(&self, settled: i64) -> bool {
+        self.tells() && self.ctime < settled
+    }
+}
+
 fn bits(tree: &Tree) -> Vec<AtomicU64> {
     // A block of places is as long as a word has bits.
     const { assert!(BLOCK == u64::BITS) };
@@ -178,8 +194,7 @@ impl Second<'_, '_> {
             return false;
         };
         let believable = row.kind == Kind::File
-            && row.stamp.tells()
-            && row.stamp.ctime < self.settled
+            && row.stamp.is_settled(self.settled)
             && !row.has(Row::MIXED)
             && !(self.watch.stop)();
         believable

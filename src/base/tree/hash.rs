@@ -62,6 +62,8 @@ pub struct Hashed {
     /// The file's size or times were others after reading than before: the digests may be of a
     /// mixture that was never there.
     pub changed_while_read: bool,
+    /// What it had after reading.
+    pub stamp: Stamp,
 }
 
 /// What a whole pass asks and tells.
@@ -140,9 +142,9 @@ fn named(
     let mut sums = Sums::new(with_sha512);
     let read = read_open(&file, &mut sums, watch, buffer, u64::MAX)?;
     (watch.progress)(1, 0);
-    let Read { size, changed, .. } = read;
+    let Read { size, changed, stamp, .. } = read;
     let (sha256, sha512) = sums.finish();
-    Ok(Hashed { sha256, sha512, size, changed_while_read: changed })
+    Ok(Hashed { sha256, sha512, size, changed_while_read: changed, stamp })
 }
 
 /// The hash computations of one file.

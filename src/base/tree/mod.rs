@@ -24,6 +24,7 @@ pub use hash::{Progress, Stop};
 pub use measure::{Measure, measure};
 pub use patterns::{PatternError, Patterns};
 pub use read::Reader;
+pub use system::Stamp;
 pub use table::{Entry, Totals, Tree};
 
 use crate::base::text::printable_path;
@@ -67,16 +68,18 @@ pub struct Walk<'a> {
     pub progress: Progress<'a>,
 }
 
-/// Walks without reading any file, and gives the path of everything that isn't a folder.
-pub fn each_path(walk: &Walk<'_>, each: &mut dyn FnMut(&[u8])) {
+/// Walks without reading any file, and gives the path of everything that isn't a folder. Whether the walk
+/// came to its end, and could list every folder.
+pub fn each_path(walk: &Walk<'_>, each: &mut dyn FnMut(&[u8])) -> bool {
     let mut problems = Problems::default();
-    list::list(walk, &mut problems, &mut |batch| {
+    let complete = list::list(walk, &mut problems, &mut |batch| {
         let mut start = 0;
         for (end, _) in &batch.items {
             each(batch.paths.get(start as usize..*end as usize).unwrap_or_default());
             start = *end;
         }
     });
+    complete && problems.list.is_empty()
 }
 
 /// The root itself could not be opened.

@@ -11,7 +11,7 @@ use crate::base::file::{self, FileError};
 use crate::base::tree::{Patterns, Tree, Walk};
 use crate::capture::Captured;
 use crate::capture::environment::Variables;
-use crate::format::evidence::{CaBundle, CaFile};
+use crate::format::evidence::{CA_FOLDERS, CA_VARIABLES, CaBundle, CaFile};
 use crate::format::fact::{Basis, Fact, Gap};
 
 /// Most bytes of a bundle, and of all files in a folder.
@@ -32,32 +32,6 @@ const USUAL: [&str; 7] = [
     "usr/local/share/certs/ca-root-nss.crt",
 ];
 
-/// Variables that name a bundle, or a folder of certificates.
-const VARIABLES: [&str; 20] = [
-    "AWS_CA_BUNDLE",
-    "BUNDLE_SSL_CA_CERT",
-    "CARGO_HTTP_CAINFO",
-    "CARGO_HTTP_PROXY_CAINFO",
-    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
-    "CURL_CA_BUNDLE",
-    "DENO_CERT",
-    "GIT_PROXY_SSL_CAINFO",
-    "GIT_SSL_CAINFO",
-    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
-    "HEX_CACERTS_PATH",
-    "NIX_SSL_CERT_FILE",
-    "NODE_EXTRA_CA_CERTS",
-    "NPM_CONFIG_CAFILE",
-    "PIP_CERT",
-    "REQUESTS_CA_BUNDLE",
-    "SSL_CERT_FILE",
-    "SYSTEM_CERTIFICATE_PATH",
-    "YARN_HTTPS_CA_FILE_PATH",
-    "npm_config_cafile",
-];
-/// Variables that name folders, divided as in `PATH`.
-const FOLDERS: [&str; 2] = ["GIT_SSL_CAPATH", "SSL_CERT_DIR"];
-
 /// Reads the system's bundle and those that variables put in its place. Of the values of the variables,
 /// which are paths, nothing is recorded.
 #[must_use]
@@ -72,12 +46,12 @@ pub(super) fn below(root: &Path, variables: &Variables) -> Captured<CaBundle> {
     let there = |path: &PathBuf| fs::symlink_metadata(path).is_ok();
     let system = places.into_iter().find(there).map(|path| look(&path));
     let mut bundles = BTreeMap::new();
-    for name in VARIABLES {
+    for name in CA_VARIABLES {
         if let Some(path) = variables.raw(name) {
             bundles.insert(name.to_owned(), look(Path::new(path)));
         }
     }
-    for name in FOLDERS {
+    for name in CA_FOLDERS {
         let named: Vec<PathBuf> = variables.raw(name).map(folders).unwrap_or_default();
         if named.len() > FOLDERS_MAX {
             let reason = format!("{name} names {} folders, {FOLDERS_MAX} are read", named.len());

@@ -5,7 +5,10 @@
 //! when git last looked. Whether the files are those of the commit byte by byte is not checked here.
 
 mod classes;
+mod committed;
+mod history;
 pub mod levels;
+pub mod notes;
 mod open;
 mod path;
 mod people;
@@ -15,6 +18,7 @@ mod survey;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -24,10 +28,13 @@ use std::path::Path;
 use git2::{Commit, ErrorCode, Repository};
 
 pub use self::classes::Classes;
+pub use self::committed::{Committed, CommittedFile, committed, is_committed};
+pub use self::history::{AllowedSigners, AllowedSignersError, Ancestry, Range, ancestry, history};
 use self::open::{Found, Trouble};
 use self::settings::Settings;
 use self::survey::Survey;
 use self::tags::Tags;
+pub use self::watch::{Watch, WatchError};
 use crate::base::digest::{Sha256, Sha256Hasher};
 use crate::base::text::count;
 use crate::format::evidence::{DirtyFile, GitClass, PathText, Source};
@@ -85,19 +92,14 @@ impl Git {
 /// Reads the repository that `root` lies in. Never fails: what can't be read is a gap.
 #[must_use]
 pub fn capture(root: &Path) -> Git {
-    let captured = path::real(root).map_err(Trouble::Root).and_then(|root| {
-        let found = open::find(&root)?;
-        found.map(|found| facts(&root, &found)).transpose()
-    });
+    let captured = open::find_at(root)
+        .and_then(|found| found.map(|(root, found)| facts(&root, &found)).transpose());
     match captured {
         Ok(Some(git)) => git,
         Ok(None) => Git::without_facts(Fact::absent(Basis::Read), Vec::new()),
         Err(trouble) => {
             let reason = trouble.to_string();
-            let gap = match trouble.cure() {
-                Some(cure) => Gap::new("source", &reason, cure),
-                None => Gap::without_cure("source", &reason),
-            };
+            let gap = trouble.gap("source", &reason);
             Git::without_facts(Fact::unavailable(Basis::Read, reason), vec![gap])
         }
     }
@@ -107,8 +109,7 @@ fn facts(root: &Path, found: &Found) -> Result<Git, Trouble> {
     let repo = &found.repo;
     let settings = Settings::read(repo).map_err(Trouble::unreadable("the configuration"))?;
     let mut source = Source {
-        // libgit2 looks beside HEAD, which for a linked work tree is the wrong folder.
-        shallow: fs::metadata(repo.commondir().join("shallow")).is_ok_and(|file| file.len() > 0),
+        shallow: found.is_shallow(),
         partial: settings.partial,
         sparse: settings.sparse,
         linked_worktree: repo.path() != repo.commondir(),
@@ -134,8 +135,7 @@ fn facts(root: &Path, found: &Found) -> Result<Git, Trouble> {
     let mut classes = None;
     if let Some(work_tree) = repo.workdir() {
         let work_tree = path::real(work_tree).or(Err(Trouble::Elsewhere))?;
-        let below = root.strip_prefix(&work_tree).or(Err(Trouble::Elsewhere))?;
-        let mut survey = Survey::new(&work_tree, Classes::new(path::prefix(below)));
+        let mut survey = Survey::new(&work_tree, Classes::new(found.below(root)?));
         survey.look(repo, &settings, b"", 0)?;
         list_dirty(&survey, &mut source, &mut gaps);
         say_what_is_unknown(&survey, &mut gaps);

@@ -9,6 +9,7 @@ use git2::{Config, ErrorCode, Repository};
 use super::path;
 use crate::base::file;
 use crate::base::text::printable;
+use crate::format::fact::Gap;
 
 /// Most bytes that a `.git` file or a `commondir` file may have: a path and a word.
 const POINTER_MAX: u64 = 16 << 10;
@@ -54,6 +55,14 @@ impl Trouble {
         move |error| Self::Unreadable { what, message: words(&error) }
     }
 
+    /// The gap that it leaves in a part of the evidence.
+    pub(super) fn gap(&self, part: &str, reason: impl Into<String>) -> Gap {
+        match self.cure() {
+            Some(cure) => Gap::new(part, reason, cure),
+            None => Gap::without_cure(part, reason),
+        }
+    }
+
     /// What the user can do.
     pub(super) fn cure(&self) -> Option<&'static str> {
         match self {
@@ -93,12 +102,34 @@ pub(super) fn words(error: &git2::Error) -> String {
     if is_path(&text) { "a file of it can't be read".to_owned() } else { printable(&text) }
 }
 
+/// The real root, and the repository that it lies in.
+pub(super) fn find_at(root: &Path) -> Result<Option<(PathBuf, Found)>, Trouble> {
+    let root = path::real(root).map_err(Trouble::Root)?;
+    Ok(find(&root)?.map(|found| (root, found)))
+}
+
 /// A repository, and how it was come by.
 pub(super) struct Found {
     pub(super) repo: Repository,
     pub(super) foreign_owner: bool,
     /// `.git` isn't a folder.
     pub(super) separate_git_dir: bool,
+}
+
+impl Found {
+    /// The root relative to the repository's top, with a slash at its end; empty where they are one, and
+    /// where there is no work tree.
+    pub(super) fn below(&self, root: &Path) -> Result<Vec<u8>, Trouble> {
+        let Some(work_tree) = self.repo.workdir() else { return Ok(Vec::new()) };
+        let work_tree = path::real(work_tree).or(Err(Trouble::Elsewhere))?;
+        root.strip_prefix(&work_tree).map(path::prefix).or(Err(Trouble::Elsewhere))
+    }
+
+    /// Whether the history is said to be cut off.
+    pub(super) fn is_shallow(&self) -> bool {
+        // libgit2 looks beside HEAD, which for a linked work tree is the wrong folder.
+        fs::metadata(self.repo.commondir().join("shallow")).is_ok_and(|file| file.len() > 0)
+    }
 }
 
 /// The repository that `root` lies in, looking upwards as git does: no further than the file system

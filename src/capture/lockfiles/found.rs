@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::base::text::{count, printable};
+pub(super) use crate::capture::markup::Bad;
 
 /// Longest name, in bytes.
 const NAME_MAX: usize = 512;
@@ -13,23 +14,6 @@ pub(super) const SOURCE_MAX: usize = 2048;
 
 /// All texts of one file, and of all: one long source can stand for each of a million short names.
 pub(super) const TEXT_MAX: usize = 64 << 20;
-
-/// Why a file was not parsed. None of the words repeat what stands in it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Bad {
-    #[error("isn't {language} (line {line})")]
-    Syntax { language: &'static str, line: usize },
-    #[error("{0} isn't what it should be")]
-    Shape(&'static str),
-    #[error("a key stands twice in one table")]
-    Twice,
-    #[error("has aliases, which no tool writes")]
-    Alias,
-    #[error("is nested too deeply")]
-    TooDeep,
-    #[error("has too many values")]
-    TooMuch,
-}
 
 /// Where a dependency is to come from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,6 @@ mod find;
 mod found;
 mod go;
 mod gradle;
-mod node;
 mod npm;
 mod other;
 mod python;
@@ -21,10 +20,10 @@ mod requirements;
 #[cfg(test)]
 mod tests;
 mod unlocked;
-mod yaml;
 mod yarn;
 
 use super::Captured;
+use super::markup::{node, yaml};
 use super::redact::Redactor;
 use crate::base::digest::Sha256;
 use crate::base::text::{count, printable};
@@ -105,6 +104,14 @@ pub fn capture(root: &Path, tree: &Tree, redactor: &Redactor) -> Captured<Depend
     }
     let (fact, redactions) = pass.finish(unlocked, &mut gaps);
     Captured { fact: Fact::observed(Basis::Read, fact), redactions, gaps }
+}
+
+/// Whether a path, relative and with `/` between its parts, is a lockfile's by its name. Those of other
+/// projects, such as in `vendor`, count here.
+#[must_use]
+pub fn is_lockfile(path: &[u8]) -> bool {
+    let (folder, name) = split(path);
+    std::str::from_utf8(name).is_ok_and(|name| find::form(folder, name).is_some())
 }
 
 /// The pass over all lockfiles.

@@ -99,6 +99,18 @@ impl Known {
         self.push(value.to_owned());
     }
 
+    /// What is no text, in the ways that texts are made of it.
+    pub(super) fn add_bytes(&mut self, value: &[u8]) {
+        for text in [
+            hex::encode(value),
+            hex::encode_upper(value),
+            STANDARD_NO_PAD.encode(value),
+            URL_SAFE_NO_PAD.encode(value),
+        ] {
+            self.push(text);
+        }
+    }
+
     fn push(&mut self, text: String) {
         let text = Zeroizing::new(text);
         if !self.plain.contains(&text) {

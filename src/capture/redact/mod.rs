@@ -155,6 +155,14 @@ impl Redactor {
         Self { known }
     }
 
+    /// Looks for this one too, whatever it is: of bytes that are no text, for the ways to write them as one.
+    pub fn add(&mut self, secret: &[u8]) {
+        match std::str::from_utf8(secret) {
+            Ok(text) => self.known.add(text),
+            Err(_) => self.known.add_bytes(secret),
+        }
+    }
+
     /// Whether something is withheld of a path.
     #[must_use]
     pub fn withholds_path(&self, path: &[u8]) -> bool {

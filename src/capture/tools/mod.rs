@@ -26,14 +26,13 @@ use std::time::Duration;
 use super::Captured;
 use super::environment::Variables;
 use super::redact::{Redactor, Scrubbed};
-use crate::base::digest::Sha256;
 use crate::base::process::PassedDescriptors;
 use crate::base::text::{self, lossless, printable};
-use crate::base::tree::hash::{Links, hash_all};
 use crate::format::evidence::{ToolFact, ToolPath, Tools};
 use crate::format::fact::{Basis, Fact, Gap, Sealable, Withheld};
 
 mod ask;
+mod digests;
 mod find;
 mod gaps;
 mod rustup;
@@ -53,6 +52,8 @@ fn shortened(text: String) -> String {
 mod tests;
 
 use ask::{Asker, Job};
+use digests::Digests;
+pub use digests::Stamps;
 use find::{Found, Search};
 use gaps::{Gaps, Why};
 
@@ -70,7 +71,7 @@ const MARK: &str = "[withheld";
 /// Captures the tools before the build. `also` are names from the configuration, asked with `--version`.
 ///
 /// `passed` are the descriptors that the build will get; tools that are asked can't be kept from them,
-/// and no other reaches them.
+/// and no other reaches them. The stamps are for [`after`].
 #[must_use]
 pub fn before(
     variables: &Variables,
@@ -78,7 +79,7 @@ pub fn before(
     also: &[String],
     redactor: &Redactor,
     passed: &PassedDescriptors,
-) -> Captured<Tools> {
+) -> (Captured<Tools>, Stamps) {
     before_within(LIMIT, variables, root, also, redactor, passed)
 }
 
@@ -89,13 +90,13 @@ fn before_within(
     also: &[String],
     redactor: &Redactor,
     passed: &PassedDescriptors,
-) -> Captured<Tools> {
+) -> (Captured<Tools>, Stamps) {
     let search = match Search::new(variables, root) {
         Ok(search) => search,
         Err(reason) => {
             let gaps = vec![Gap::without_cure("tools", reason.clone())];
             let fact = Fact::unavailable(Basis::Read, reason);
-            return Captured { fact, redactions: Vec::new(), gaps };
+            return (Captured { fact, redactions: Vec::new(), gaps }, Stamps::default());
         }
     };
     let mut gaps = Gaps::default();
@@ -135,6 +136,7 @@ fn before_within(
         scrubbed.text
     };
     let mut tools = Tools::default();
+    let mut stamps = Stamps::default();
     let mut paths = BTreeMap::new();
     for ((name, _, found), said) in found.iter().zip(said) {
         let version = said.unwrap_or_else(|why| {
@@ -152,6 +154,7 @@ fn before_within(
             changed_during_build: false,
             shim: found.shim.map(str::to_owned),
         });
+        stamps.note(name, &found.file, &digests);
         let found = texts(found);
         let path = ToolPath {
             found: note(redactor.scrub(&found.found), "path", name),
@@ -160,36 +163,71 @@ fn before_within(
         paths.insert((*name).to_owned(), path);
     }
     tools.paths = Sealable::Inline(paths);
-    Captured { fact: Fact::observed(Basis::Read, tools), redactions, gaps: gaps.into_list() }
+    let fact = Fact::observed(Basis::Read, tools);
+    (Captured { fact, redactions, gaps: gaps.into_list() }, stamps)
+}
+
+/// What the second look found beside the tools themselves.
+#[derive(Debug)]
+pub struct After {
+    /// What is missing.
+    pub gaps: Vec<Gap>,
+    /// How many files were read to tell.
+    pub hashed: usize,
 }
 
 /// Looks at the tools once more when the build has ended. Runs nothing.
 ///
+/// A file is read only where its stamp among `stamps` doesn't hold any more, or was too young to be believed
+/// when the bracket opened, at `opened`: as with the files of the tree. With `rehash` all are read.
+///
 /// A usual tool that wasn't there before is added, with the digest of now and marked as changed. Names
 /// of the configuration that were not found before are not looked for again.
-pub fn after(tools: &mut Tools, variables: &Variables, root: &Path) -> Vec<Gap> {
+pub fn after(
+    tools: &mut Tools,
+    variables: &Variables,
+    root: &Path,
+    stamps: &Stamps,
+    opened: i64,
+    rehash: bool,
+) -> After {
     let search = match Search::new(variables, root) {
         Ok(search) => search,
-        Err(reason) => return vec![Gap::without_cure("tools", reason)],
+        Err(reason) => {
+            return After { gaps: vec![Gap::without_cure("tools", reason)], hashed: 0 };
+        }
     };
     let mut gaps = Gaps::default();
-    let now: Vec<Option<Found>> =
-        tools.list.iter().map(|tool| search.resolve(&tool.name)).collect();
     let is_known = |name: &str| tools.list.iter().any(|tool| tool.name == name);
     let new: Vec<(&str, Found)> = table::TABLE
         .iter()
         .filter(|(name, _)| !is_known(name))
         .filter_map(|(name, _)| Some((*name, search.resolve(name)?)))
         .collect();
-    let files = now.iter().flatten().chain(new.iter().map(|(_, found)| found));
+    let is_untouched = |tool: &ToolFact, found: &Found| {
+        let known = !rehash && tool.sha256_before.is_some();
+        known && stamps.still_hold(&tool.name, &found.file, opened)
+    };
+    // A name that isn't there any more, and a file that is as it was, are not read.
+    let look = |tool: &ToolFact| {
+        let found = search.resolve(&tool.name)?;
+        let untouched = is_untouched(tool, &found);
+        Some((found, untouched))
+    };
+    let now: Vec<Option<(Found, bool)>> = tools.list.iter().map(look).collect();
+    let touched = now.iter().flatten().filter(|(_, untouched)| !untouched).map(|(found, _)| found);
+    let files = touched.chain(new.iter().map(|(_, found)| found));
     let digests = Digests::of(files.map(|found| found.file.as_path()));
 
     for (tool, found) in tools.list.iter_mut().zip(now) {
-        let Some(found) = found else {
+        let Some((found, untouched)) = found else {
             tool.changed_during_build = true;
             continue;
         };
-        tool.sha256_after = digests.get(&found.file, &tool.name, &mut gaps);
+        tool.sha256_after = match untouched {
+            true => tool.sha256_before,
+            false => digests.get(&found.file, &tool.name, &mut gaps),
+        };
         let recorded = tools.paths.inline().and_then(|paths| paths.get(&tool.name));
         let moved = recorded.is_some_and(|recorded| {
             let now = texts(&found);
@@ -213,45 +251,10 @@ pub fn after(tools: &mut Tools, variables: &Variables, root: &Path) -> Vec<Gap> 
         });
     }
     tools.list.sort_by(|one, two| one.name.cmp(&two.name));
-    gaps.into_list()
+    After { gaps: gaps.into_list(), hashed: digests.len() }
 }
 
 fn texts(found: &Found) -> ToolPath {
     let text = |path: &PathBuf| lossless(path.as_os_str());
     ToolPath { found: text(&found.found), file: text(&found.file) }
-}
-
-/// The digests of files, each read once however many names lead to it.
-struct Digests(BTreeMap<PathBuf, Result<(Sha256, bool), Why>>);
-
-impl Digests {
-    fn of<'a>(files: impl Iterator<Item = &'a Path>) -> Self {
-        let mut all: BTreeMap<PathBuf, Result<(Sha256, bool), Why>> =
-            files.map(|file| (file.to_owned(), Err(Why::Unreadable))).collect();
-        let size = |file: &Path| std::fs::metadata(file).map_or(0, |metadata| metadata.len());
-        let (large, read): (Vec<PathBuf>, Vec<PathBuf>) =
-            all.keys().cloned().partition(|file| size(file) > FILE_MAX);
-        all.extend(large.into_iter().map(|file| (file, Err(Why::TooLarge))));
-        let hashed = hash_all(&read, Links::Follow, false, &|| false, &|_, _| ());
-        all.extend(read.into_iter().zip(hashed).filter_map(|(file, hashed)| {
-            let hashed = hashed.ok()?;
-            Some((file, Ok((hashed.sha256, hashed.changed_while_read))))
-        }));
-        Self(all)
-    }
-
-    fn get(&self, file: &Path, name: &str, gaps: &mut Gaps) -> Option<Sha256> {
-        match self.0.get(file)? {
-            Ok((sha256, changed)) => {
-                if *changed {
-                    gaps.add(Why::ChangedWhileRead, name);
-                }
-                Some(*sha256)
-            }
-            Err(why) => {
-                gaps.add(*why, name);
-                None
-            }
-        }
-    }
 }

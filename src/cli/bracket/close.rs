@@ -24,7 +24,7 @@ use crate::format::statement::Subject;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Capture")]
 pub(in crate::cli) struct CloseArgs {
-    /// Read every file again afterwards, whatever its times say
+    /// Read every file and tool again afterwards, whatever its times say
     #[arg(long)]
     pub(in crate::cli) rehash: bool,
     /// Don't fail where an --artefact matches nothing
@@ -47,9 +47,11 @@ enum OnError {
 }
 
 impl CloseArgs {
-    /// Whether this failure is only to be said. One of the arguments never is.
+    /// Whether this failure is only to be said. One of the arguments never is, nor a judgement that was
+    /// asked for.
     pub(in crate::cli) fn forgives(&self, failure: &Failure) -> bool {
-        self.on_error == OnError::Warn && failure.fault != Fault::Usage
+        let own = !matches!(failure.fault, Fault::Usage | Fault::Judgement);
+        own && self.on_error == OnError::Warn
     }
 }
 
@@ -92,7 +94,10 @@ impl Close<'_> {
         });
         let outcome = (self.outcome)();
         if let Some(found) = &mut facts.tools.value {
-            facts.gaps.extend(tools::after(found, self.variables, &self.scope.root));
+            let (root, stamps) = (&self.scope.root, &facts.tool_stamps);
+            let rehash = self.args.rehash;
+            let after = tools::after(found, self.variables, root, stamps, facts.opened, rehash);
+            facts.gaps.extend(after.gaps);
             let changed = found.list.iter().filter(|tool| tool.changed_during_build);
             let names: Vec<_> = changed.map(|tool| tool.name.as_str()).collect();
             if !names.is_empty() {

@@ -1,21 +1,22 @@
 //! Composing, signing, writing; and what is said of the key's custody.
 
 use super::Facts;
+use super::changes::changes;
 use crate::base::agent::AgentError;
 use crate::base::process::Hardening;
-use crate::base::text::{count, printable_path};
+use crate::base::text::{Printable, count, printable_path};
 use crate::base::time::Time;
 use crate::base::{random, system};
 use crate::capture::redact::Redactor;
 use crate::capture::sbom::Sbom;
-use crate::capture::{Capture, withhold};
+use crate::capture::{Capture, withhold, withhold_part};
 use crate::cli::failure::Failure;
 use crate::cli::keys::{KeySource, Keys};
 use crate::cli::talk::Talk;
 use crate::format::dsse::PAYLOAD_MAX;
 use crate::format::evidence::{
-    Bracket, BracketState, Build, Chain, Command, Inputs, KeyCustody, Outcome, Outputs, Signing,
-    SigningLayout,
+    Bracket, BracketState, Build, ChangeCount, Changes, Command, ExplainedBy, Inputs, KeyCustody,
+    Outcome, Outputs, Signing, SigningLayout,
 };
 use crate::format::fact::{Basis, Fact};
 use crate::format::settings::Disclosure;
@@ -23,6 +24,9 @@ use crate::format::statement::{SUBJECTS_USUAL_MAX, Subject};
 use crate::sign::{AgentKeyError, SignError, sign};
 use crate::statement::compose;
 use crate::write::Destination;
+
+/// Most unexplained changes that are named; the evidence has all of them.
+const NAMED_MAX: usize = 5;
 
 /// Where the key was while the build ran.
 #[derive(Debug, Clone, Copy)]
@@ -128,14 +132,14 @@ pub(in crate::cli) struct Conclusion {
     pub(in crate::cli) disclosure: Disclosure,
 }
 
-/// Composes, signs and writes.
+/// Composes, signs and writes; gives what the evidence says of changes.
 pub(in crate::cli) fn conclude(
     conclusion: Conclusion,
     keys: &Keys,
     destination: &Destination,
     redactor: &Redactor,
     talk: Talk,
-) -> Result<(), Failure> {
+) -> Result<Fact<Changes>, Failure> {
     let Conclusion { facts, outcome, disclosure, .. } = conclusion;
     let artefacts = conclusion.subjects.len();
     if artefacts > SUBJECTS_USUAL_MAX {
@@ -143,6 +147,15 @@ pub(in crate::cli) fn conclude(
             "{artefacts} artefacts: services such as GitHub's attestations take at most {SUBJECTS_USUAL_MAX}; --tree makes one of a folder"
         ));
     }
+    let chain = match outcome {
+        Outcome::NotApplicable => Fact::not_applicable("no build was bracketed"),
+        _ => {
+            let chain = facts.logged.before.chain(outcome, &facts.platform);
+            let basis = if chain.previous.is_some() { Basis::Recomputed } else { Basis::Read };
+            Fact::observed(basis, chain)
+        }
+    };
+    let logged = facts.logged;
     let mut capture = Capture {
         build: Build {
             id: facts.id,
@@ -156,15 +169,8 @@ pub(in crate::cli) fn conclude(
             signing: conclusion.signing,
             tool: super::own_tool(),
         },
-        chain: Fact::observed(
-            Basis::Read,
-            Chain {
-                why_none: Some("no baseline was looked for".to_owned()),
-                platform_counts: facts.platform.counts.clone(),
-                ..Chain::default()
-            },
-        ),
-        changes: Fact::unavailable(Basis::Read, "no baseline was looked for"),
+        chain,
+        changes: Fact::absent(Basis::Read),
         platform: facts.platform,
         custody: facts.custody,
         source: facts.source,
@@ -180,6 +186,16 @@ pub(in crate::cli) fn conclude(
         gaps: facts.gaps,
     };
     withhold(&mut capture, redactor).map_err(Failure::trouble)?;
+    capture.changes = match outcome {
+        Outcome::NotApplicable => Fact::not_applicable("no build was bracketed"),
+        _ => changes(logged, &capture, &disclosure),
+    };
+    // The lock's words, and the baseline's, were looked at by nobody yet.
+    withhold_part("changes", &mut capture.changes, redactor, &mut capture.redactions)
+        .map_err(Failure::trouble)?;
+    capture.redactions.sort();
+    capture.redactions.dedup();
+    let changes = capture.changes.clone();
     let withheld = capture.redactions.len();
     let seed = random::bytes().map_err(Failure::trouble)?;
     let statements =
@@ -221,13 +237,54 @@ pub(in crate::cli) fn conclude(
             printable_path(destination.sections())
         ));
     }
+    tell_changes(&changes, talk);
     if withheld > 0 {
         talk.say(format_args!(
             "withheld {} that looked like a credential; the evidence says where",
             count(withheld as u64, "value")
         ));
     }
-    Ok(())
+    Ok(changes)
+}
+
+/// What the log of this job should show of the change log.
+fn tell_changes(changes: &Fact<Changes>, talk: Talk) {
+    let Some(changes) = changes.get().filter(|changes| changes.baseline.get().is_some()) else {
+        return;
+    };
+    let sum = |of: fn(&ChangeCount) -> u64| changes.counts.values().map(of).sum::<u64>();
+    let (all, unexplained) = (sum(|count| count.changes), sum(|count| count.unexplained));
+    let hidden = match changes.not_compared.len() as u64 {
+        0 => String::new(),
+        places => format!(" ({} could not be compared)", count(places, "part")),
+    };
+    if unexplained == 0 {
+        let all = match all {
+            0 => "no change of the environment".to_owned(),
+            all => format!("{} of the environment, explained", count(all, "change")),
+        };
+        return talk.say(format_args!("since the baseline: {all}{hidden}"));
+    }
+    let named = changes.environment.inline().into_iter().flatten();
+    let named = named.filter(|change| !change.explanation.by.explains());
+    let named: Vec<_> = named
+        .take(NAMED_MAX)
+        .map(|change| {
+            let name = Printable(&change.name);
+            match change.explanation.by {
+                ExplainedBy::ApprovalPending => {
+                    format!("{} {name} (approval pending)", change.class)
+                }
+                _ => format!("{} {name}", change.class),
+            }
+        })
+        .collect();
+    let colon = if named.is_empty() { "" } else { ": " };
+    talk.notice(format_args!(
+        "since the baseline: {} of the environment, {unexplained} unexplained{colon}{}{hidden}",
+        count(all, "change"),
+        named.join(", ")
+    ));
 }
 
 /// What the agent didn't sign when the build was over.

@@ -1,8 +1,11 @@
 //! What `run`, `begin`, `finish` and `attest` share: a bracket is opened, kept, closed and concluded.
 
 mod beside;
+mod changes;
 mod close;
 mod conclude;
+mod drift;
+mod log;
 mod open;
 mod state;
 
@@ -21,6 +24,7 @@ use crate::capture::environment::Variables;
 use crate::capture::git::Classes;
 use crate::capture::platform::Platform;
 use crate::capture::redact::{Redactor, Scrubbed};
+use crate::capture::tools;
 use crate::format::evidence::{
     Caches, Custody, Dependencies, Environment, Packages, Source, Tool, Tools,
 };
@@ -28,9 +32,12 @@ use crate::format::fact::{Fact, Gap, Withheld};
 use crate::format::statement::Subject;
 use crate::write::Destination;
 
+pub(super) use changes::{Logged, counting};
 pub(super) use close::{Close, CloseArgs, Closed};
 pub(super) use conclude::{Conclusion, Held, conclude, signing, unsigned};
-pub(super) use open::{Open, attested, own_tool};
+pub(super) use drift::{judge_after, line, propose};
+pub(super) use log::lock_path;
+pub(super) use open::{Open, attested, in_lane, own_tool, surveyed};
 pub(super) use state::Session;
 
 /// What is learnt when a bracket opens, beside the files.
@@ -43,12 +50,15 @@ pub(super) struct Facts {
     pub(super) opened: i64,
     pub(super) wanted: Wanted,
     pub(super) platform: Platform,
+    pub(super) logged: Logged,
     pub(super) custody: Fact<Custody>,
     pub(super) source: Fact<Source>,
     pub(super) caches: Fact<Caches>,
     pub(super) dependencies: Fact<Dependencies>,
     pub(super) environment: Environment,
     pub(super) tools: Fact<Tools>,
+    /// By what their files are known again; no part of the evidence.
+    pub(super) tool_stamps: tools::Stamps,
     pub(super) packages: Fact<Packages>,
     pub(super) opened_by: Tool,
     pub(super) redactions: Vec<Withheld>,
@@ -80,10 +90,11 @@ pub(super) fn note(scrubbed: Scrubbed, place: &str, withheld: &mut Vec<Withheld>
     scrubbed.text
 }
 
-/// The paths below the root that are never inputs: our own outputs and the key.
+/// The paths below the root that are never inputs: our own outputs and the keys.
 pub(super) fn never_inputs(scope: &Scope, destination: &Destination, keys: &Keys) -> Vec<PathBuf> {
     let own = destination.all().map(PathBuf::from);
-    own.iter().chain(&keys.files).filter_map(|path| scope.relative(path)).collect()
+    let given = own.iter().chain(&keys.files).filter_map(|path| scope.relative(path));
+    given.chain(scope.wanted.own_files.iter().map(PathBuf::from)).collect()
 }
 
 /// What the evidence says was left out, and what was withheld of that.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::beside::Beside;
-use super::{Facts, Opening, look};
+use super::{Facts, Logged, Opening, log, look, note};
 use crate::base::process::PassedDescriptors;
 use crate::base::random;
 use crate::base::text::Printable;
@@ -15,18 +15,22 @@ use crate::capture::environment::{self, Variables};
 use crate::capture::git::{self, Git};
 use crate::capture::platform::Platform;
 use crate::capture::redact::Redactor;
-use crate::capture::{Captured, caches, configuration, container, lockfiles, packages, tools};
+use crate::capture::{
+    Captured, caches, configuration, container, lockfiles, packages, pipeline, tools,
+};
+use crate::cli::baseline::Before;
 use crate::cli::capture_args::Scope;
 use crate::cli::failure::Failure;
 use crate::cli::from_args::Earlier;
 use crate::cli::talk::Talk;
-use crate::format::evidence::{CaBundle, Caches, Container, Environment, GitConfiguration};
+use crate::format::evidence::GitConfiguration;
+use crate::format::evidence::{CaBundle, Caches, Container, Environment, Fingerprints};
 use crate::format::evidence::{Packages, Source, Tool, Tools};
 use crate::format::fact::{Basis, Fact, Gap, Withheld};
 use crate::format::repository::same_repository;
 
 /// Where the look has not come to its end.
-const NOT_REACHED: &str = "it was not looked at to the end before the end was asked for";
+pub(super) const NOT_REACHED: &str = "it was not looked at to the end before the end was asked for";
 
 /// What the first look needs.
 pub(in crate::cli) struct Open<'a> {
@@ -34,8 +38,12 @@ pub(in crate::cli) struct Open<'a> {
     pub(in crate::cli) variables: &'a Variables,
     pub(in crate::cli) platform: &'a Platform,
     pub(in crate::cli) redactor: &'a Arc<Redactor>,
+    /// Of the variables, where a key was given, and what is missing of them.
+    pub(in crate::cli) fingerprints: Option<&'a (Fingerprints, Vec<Gap>)>,
     /// Evidence that this bracket continues.
     pub(in crate::cli) earlier: &'a [Earlier],
+    /// The build before, and what was lost on the way to it.
+    pub(in crate::cli) before: &'a (Before, Vec<Gap>),
     /// Paths below the root that are no inputs.
     pub(in crate::cli) never: &'a [PathBuf],
     /// Whether to stop hashing.
@@ -58,41 +66,49 @@ impl Open<'_> {
         let id = random::id128().map_err(Failure::trouble)?;
         let (started, opened) = (Time::now(), nanoseconds());
         let machine = Machine::start(scope, variables, redactor);
-        let given = Given { variables: variables.clone(), redactor: Arc::clone(redactor) };
-        let (root, names) = (scope.root.clone(), scope.wanted.settings.tools.clone());
-        let (asked, passed) = (given.clone(), self.passed.clone());
-        let tools = Beside::start("tools", move || {
-            tools::before(&asked.variables, &root, &names, &asked.redactor, &passed)
-        });
-        let (asked, passed) = (given.clone(), self.passed.clone());
-        let packages =
-            Beside::start("packages", move || packages::capture(&asked.redactor, &passed));
+        let (tools, packages) = programs(scope, variables, redactor, self.passed);
+        let given = variables.clone();
+        let (root, asked, redacted) = (scope.root.clone(), platform.clone(), Arc::clone(redactor));
+        let definitions =
+            Beside::start("pipeline", move || pipeline::capture(&root, &asked, &redacted));
         let (root, digest) = (scope.root.clone(), scope.wanted.settings.digest_caches);
-        let caches = Beside::start("caches", move || {
-            caches::capture(&given.variables, &root, digest, &|| false)
-        });
+        let caches =
+            Beside::start("caches", move || caches::capture(&given, &root, digest, &|| false));
 
         let before = self.read()?;
         let mut noted = Noted::default();
         let custody =
             Earlier::custody(self.earlier, &before, scope.inputs.as_ref(), &mut noted.gaps)?;
         let dependencies = noted.take(lockfiles::capture(&scope.root, &before, redactor));
-        let tools = noted.wait("tools", tools, self.give_up);
+        let (tools, tool_stamps) = match tools.wait(self.give_up) {
+            Some((captured, stamps)) => (noted.take(captured), stamps),
+            None => (noted.not_reached("tools"), tools::Stamps::default()),
+        };
         let packages = noted.wait("packages", packages, self.give_up);
         let caches = noted.wait("inputs.caches", caches, self.give_up);
-        let (git, environment) = machine.wait(platform, self.give_up, &mut noted, self.talk);
+        let definitions = noted.wait("pipeline.definitions", definitions, self.give_up);
+        let (git, mut environment) = machine.wait(platform, self.give_up, &mut noted, self.talk);
+        if let Some((fingerprints, gaps)) = self.fingerprints {
+            environment.fingerprints = Some(fingerprints.clone());
+            noted.gaps.extend(gaps.iter().cloned());
+        }
+        let mut platform = in_lane(platform, scope, redactor, &mut noted.redactions);
+        platform.pipeline.definitions = definitions.value.unwrap_or_default();
+        let logged = self.log(&mut platform, git.source.get(), &mut noted);
         let facts = Facts {
             id,
             started,
             opened,
             wanted: scope.wanted.clone(),
-            platform: platform.clone(),
+            platform,
+            logged,
             custody,
             source: git.source,
             caches,
             dependencies,
             environment,
             tools,
+            tool_stamps,
             packages,
             opened_by: own_tool(),
             redactions: noted.redactions,
@@ -107,6 +123,27 @@ impl Open<'_> {
     }
 }
 
+/// The tools, and by what their files are known again.
+type FoundTools = (Captured<Tools>, tools::Stamps);
+
+/// The tools and the packages, being looked at.
+fn programs(
+    scope: &Scope,
+    variables: &Variables,
+    redactor: &Arc<Redactor>,
+    passed: &PassedDescriptors,
+) -> (Beside<FoundTools>, Beside<Captured<Packages>>) {
+    let given = Given { variables: variables.clone(), redactor: Arc::clone(redactor) };
+    let (root, names) = (scope.root.clone(), scope.wanted.settings.tools.clone());
+    let (asked, handed) = (given.clone(), passed.clone());
+    let tools = Beside::start("tools", move || {
+        tools::before(&asked.variables, &root, &names, &asked.redactor, &handed)
+    });
+    let handed = passed.clone();
+    let packages = Beside::start("packages", move || packages::capture(&given.redactor, &handed));
+    (tools, packages)
+}
+
 /// What the threads beside the hashing are given.
 #[derive(Clone)]
 struct Given {
@@ -116,9 +153,9 @@ struct Given {
 
 /// What is missing, and what was withheld.
 #[derive(Default)]
-struct Noted {
-    redactions: Vec<Withheld>,
-    gaps: Vec<Gap>,
+pub(super) struct Noted {
+    pub(super) redactions: Vec<Withheld>,
+    pub(super) gaps: Vec<Gap>,
 }
 
 impl Noted {
@@ -128,7 +165,7 @@ impl Noted {
         captured.fact
     }
 
-    fn wait<T: Send + 'static>(
+    pub(super) fn wait<T: Send + 'static>(
         &mut self,
         part: &str,
         look: Beside<Captured<T>>,
@@ -136,11 +173,13 @@ impl Noted {
     ) -> Fact<T> {
         match look.wait(give_up) {
             Some(captured) => self.take(captured),
-            None => {
-                self.gaps.push(Gap::without_cure(part, NOT_REACHED));
-                Fact::unavailable(Basis::Read, NOT_REACHED)
-            }
+            None => self.not_reached(part),
         }
+    }
+
+    fn not_reached<T>(&mut self, part: &str) -> Fact<T> {
+        self.gaps.push(Gap::without_cure(part, NOT_REACHED));
+        Fact::unavailable(Basis::Read, NOT_REACHED)
     }
 }
 
@@ -213,19 +252,60 @@ pub(in crate::cli) fn attested(
         started,
         opened,
         wanted: scope.wanted.clone(),
-        platform: platform.clone(),
+        logged: Logged::of_no_build(why),
+        platform: in_lane(platform, scope, redactor, &mut noted.redactions),
         custody: Fact::not_applicable(why),
         source: git.source,
         caches: Fact::<Caches>::not_applicable(why),
         dependencies: Fact::not_applicable(why),
         environment,
         tools: Fact::<Tools>::not_applicable(why),
+        tool_stamps: tools::Stamps::default(),
         packages: Fact::<Packages>::not_applicable(why),
         opened_by: own_tool(),
         redactions: noted.redactions,
         gaps: noted.gaps,
     };
     Ok((facts, git.classes))
+}
+
+/// The platform with what the arguments say of the lane.
+pub(in crate::cli) fn in_lane(
+    platform: &Platform,
+    scope: &Scope,
+    redactor: &Redactor,
+    withheld: &mut Vec<Withheld>,
+) -> Platform {
+    let mut platform = platform.clone();
+    platform.lane.leg = scope.leg.clone().map(|leg| note(leg, "lane.leg", withheld));
+    let project = scope.wanted.project.as_deref().map(|project| redactor.scrub(project));
+    platform.lane.project = project.map(|project| note(project, "lane.project", withheld));
+    platform
+}
+
+/// The facts of the machine alone, with its tools and packages: what a bracket that opened now would see, the
+/// files of the root left unread.
+pub(in crate::cli) fn surveyed(
+    scope: &Scope,
+    variables: &Variables,
+    platform: &Platform,
+    redactor: &Arc<Redactor>,
+    talk: Talk,
+) -> Result<Facts, Failure> {
+    let (tools, packages) = programs(scope, variables, redactor, &PassedDescriptors::default());
+    let (mut facts, _classes) = attested(scope, variables, platform, redactor, talk)?;
+    let mut noted = Noted::default();
+    facts.platform = platform.clone();
+    let definitions = noted.take(pipeline::capture(&scope.root, platform, redactor));
+    facts.platform.pipeline.definitions = definitions.value.unwrap_or_default();
+    log::note_committed(&scope.root, &mut facts.platform.pipeline.definitions);
+    if let Some((tools, _stamps)) = tools.wait(&|| false) {
+        facts.tools = noted.take(tools);
+    }
+    facts.packages = noted.wait("packages", packages, &|| false);
+    facts.redactions.extend(noted.redactions);
+    facts.gaps.extend(noted.gaps);
+    Ok(facts)
 }
 
 /// Where the work tree is not what the platform says that the run is for.

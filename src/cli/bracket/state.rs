@@ -265,6 +265,7 @@ fn withhold_facts(facts: &mut Facts, redactor: &Redactor) -> Result<(), serde_js
     let mut found = Vec::new();
     let all = &mut found;
     withhold_part("platform", &mut facts.platform, redactor, all)?;
+    withhold_part("changes", &mut facts.logged, redactor, all)?;
     withhold_part("custody", &mut facts.custody, redactor, all)?;
     withhold_part("source", &mut facts.source, redactor, all)?;
     withhold_part("inputs.caches", &mut facts.caches, redactor, all)?;

@@ -333,7 +333,7 @@ fn missing_subjects(answers: &[Answer<'_>]) -> Vec<String> {
 }
 
 /// A path or URL as it may be repeated in an answer, which is data and often published.
-fn label(path: &Path) -> String {
+pub(super) fn label(path: &Path) -> String {
     let shown = printable_path(path);
     sayable(&if shown.contains("://") { redact::scrub_url(&shown).text } else { shown })
 }

@@ -27,7 +27,8 @@ pub struct Lane {
     /// The leg of a matrix, as it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leg: Option<String>,
-    /// `default branch`, `branch` (which one the default is isn't known), `tag` or `other`.
+    /// `default branch`, `branch` (which one the default is isn't known), `tag` or `other` (another branch, or
+    /// nothing of these).
     pub ref_kind: String,
 }
 

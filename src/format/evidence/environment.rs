@@ -86,3 +86,79 @@ pub struct VariableChange {
     /// What happened to it.
     pub change: Change,
 }
+
+/// Variables that are others in every run of a platform, or in every shell: that they differ says nothing.
+const PER_RUN: &[&str] = &["CI", "HOSTNAME", "OLDPWD", "PWD", "SHLVL", "TERM", "_"];
+/// How names of such variables begin.
+const PER_RUN_PREFIXES: &[&str] = &["ACTIONS_", "CI_", "FF_", "GITHUB_", "GITLAB_", "RUNNER_"];
+
+/// Whether a variable of this name is another one in every run, so that builds aren't compared by it.
+#[must_use]
+pub fn is_per_run(name: &str) -> bool {
+    PER_RUN.contains(&name) || PER_RUN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Variables that load code into the build's programs, or put another program in front of them.
+pub const PRELOADS: &[&str] = &[
+    "BASH_ENV",
+    "CARGO_BUILD_RUSTC_WRAPPER",
+    "DYLD_INSERT_LIBRARIES",
+    "ENV",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "JAVA_TOOL_OPTIONS",
+    "LD_AUDIT",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "NODE_OPTIONS",
+    "PERL5LIB",
+    "PERL5OPT",
+    "PROMPT_COMMAND",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "RUBYOPT",
+    "RUSTC",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC_WRAPPER",
+    "_JAVA_OPTIONS",
+];
+
+/// Variables that name a bundle, or a folder of certificates.
+pub const CA_VARIABLES: [&str; 20] = [
+    "AWS_CA_BUNDLE",
+    "BUNDLE_SSL_CA_CERT",
+    "CARGO_HTTP_CAINFO",
+    "CARGO_HTTP_PROXY_CAINFO",
+    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
+    "CURL_CA_BUNDLE",
+    "DENO_CERT",
+    "GIT_PROXY_SSL_CAINFO",
+    "GIT_SSL_CAINFO",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "HEX_CACERTS_PATH",
+    "NIX_SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+    "NPM_CONFIG_CAFILE",
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "SYSTEM_CERTIFICATE_PATH",
+    "YARN_HTTPS_CA_FILE_PATH",
+    "npm_config_cafile",
+];
+/// Variables that name folders, divided as in `PATH`.
+pub const CA_FOLDERS: [&str; 2] = ["GIT_SSL_CAPATH", "SSL_CERT_DIR"];
+
+/// Whether a variable of this name chooses what code the build's programs run, or whom they trust. The ways to
+/// do so are more than the lists have: what is named like one counts as one.
+#[must_use]
+pub fn is_steering(name: &str) -> bool {
+    const BEGINNINGS: [&str; 6] = ["DYLD_", "GIT_SSH", "LD_", "PERL5", "PYTHON", "SSL_CERT_"];
+    const ENDINGS: [&str; 2] = ["_CA_BUNDLE", "_WRAPPER"];
+    PRELOADS.contains(&name)
+        || CA_VARIABLES.contains(&name)
+        || CA_FOLDERS.contains(&name)
+        || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+        || ENDINGS.iter().any(|ending| name.ends_with(ending))
+}

@@ -27,7 +27,10 @@ pub use changes::{
 };
 pub use custody::{BracketState, Continued, ContinuedSubject, Custody};
 pub use dependencies::{Dependencies, Dependency, Lockfile, Unlocked};
-pub use environment::{Environment, Fingerprints, VariableChange};
+pub use environment::{
+    CA_FOLDERS, CA_VARIABLES, Environment, Fingerprints, PRELOADS, VariableChange, is_per_run,
+    is_steering,
+};
 pub use files::{Change, Count, FileEntry, FileKind, GitClass, Inputs, Outputs};
 pub use machine::{
     CaBundle, CaFile, Cache, Caches, Container, GitConfiguration, GitHook, GitSetting, Mount,

@@ -15,7 +15,10 @@ mod tests;
 
 pub use part::{Disclosure, Part};
 
+use crate::base::digest::Sha256;
 use crate::base::text::printable;
+use crate::base::tree::Patterns;
+use crate::base::tree::patterns::{is_glob, relative};
 
 /// The file's name, at the root.
 pub const SETTINGS_FILE: &str = "proofmark.toml";
@@ -26,6 +29,18 @@ pub const TOOLS_MAX: usize = 100;
 /// Longest name of a tool, in bytes.
 pub const TOOL_NAME_MAX: usize = 64;
 
+/// Most entries of a list of paths.
+pub const PATHS_MAX: usize = 100;
+
+/// A file below the root that has to have this content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedFile {
+    /// Relative to the root.
+    pub path: String,
+    /// SHA-256 of the file.
+    pub sha256: Sha256,
+}
+
 /// What the file says; the default is that there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
@@ -35,6 +50,12 @@ pub struct Settings {
     pub disclosure: Disclosure,
     /// Whether caches outside of the root get a root digest.
     pub digest_caches: bool,
+    /// Paths and globs, relative to the root, that are inputs of a project beside its own folder.
+    pub also: Vec<String>,
+    /// Paths and globs, relative to the root: a commit that touches one touches the build environment.
+    pub changed_paths: Vec<String>,
+    /// Who may sign commits, in the form of `ssh-keygen -Y verify`.
+    pub allowed_signers: Option<PinnedFile>,
 }
 
 /// Why the file is refused.
@@ -78,6 +99,44 @@ pub enum SettingsError {
         /// How many there are.
         found: usize,
     },
+    /// Over [`PATHS_MAX`].
+    #[error("expected at most {PATHS_MAX} entries of {key}, found {found}")]
+    TooManyPaths {
+        /// The list.
+        key: &'static str,
+        /// How many there are.
+        found: usize,
+    },
+    /// An absolute path, one with `..`, an empty one, no glob.
+    #[error(
+        "entry {place} of {key} isn't a path or glob below the root: expected a relative one without `..`"
+    )]
+    NoPath {
+        /// The list.
+        key: &'static str,
+        /// Counted from 1.
+        place: usize,
+    },
+    /// A file that isn't named as it should.
+    #[error(
+        "{key} isn't the path of a file below the root: expected a relative one without `..` and wildcards"
+    )]
+    NoFile {
+        /// With its table.
+        key: &'static str,
+    },
+    /// Not 64 hexadecimal digits.
+    #[error("{key} is no SHA-256: expected 64 hexadecimal digits")]
+    NoDigest {
+        /// With its table.
+        key: &'static str,
+    },
+    /// A key without which its table means nothing.
+    #[error("{key} is missing: expected it beside the other keys of its table")]
+    Missing {
+        /// With its table.
+        key: &'static str,
+    },
     /// No plain name: a path, arguments, an empty text.
     #[error(
         "entry {place} of tools.names isn't the plain name of a tool: expected 1 to {TOOL_NAME_MAX} letters, digits, `.`, `_`, `+` and `-`, with a letter or a digit first"
@@ -120,8 +179,8 @@ impl Settings {
             return Err(SettingsError::TooLarge { found: text.len() });
         }
         let whole: Table = text.parse().map_err(|error| syntax(text, &error))?;
-        only("", &whole, &["tools", "disclosure", "caches"])?;
-        let mut settings = Self::default();
+        only("", &whole, &["tools", "disclosure", "caches", "also", "changes"])?;
+        let mut settings = Self { also: paths(&whole, "also")?, ..Self::default() };
         if let Some(table) = table(&whole, "tools", &["names"])? {
             settings.tools = tools(&strings(table, "tools.names")?)?;
         }
@@ -133,6 +192,10 @@ impl Settings {
         {
             let wrong = || wrong_type("caches.digest", "`true` or `false`", value);
             settings.digest_caches = value.as_bool().ok_or_else(wrong)?;
+        }
+        if let Some(table) = table(&whole, "changes", &["paths", "allowed_signers"])? {
+            settings.changed_paths = paths(table, "changes.paths")?;
+            settings.allowed_signers = allowed_signers(table)?;
         }
         Ok(settings)
     }
@@ -212,6 +275,43 @@ fn is_plain(name: &str) -> bool {
     name.len() <= TOOL_NAME_MAX
         && name.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
         && name.bytes().all(fine)
+}
+
+/// A list of paths and globs, as [`Patterns`] takes them.
+fn paths(table: &Table, key: &'static str) -> Result<Vec<String>, SettingsError> {
+    let entries = strings(table, key)?;
+    if entries.len() > PATHS_MAX {
+        return Err(SettingsError::TooManyPaths { key, found: entries.len() });
+    }
+    let path = |(entry, place): (&str, usize)| {
+        let wrong = |_shown| SettingsError::NoPath { key, place };
+        Patterns::new(&[entry]).map_err(wrong)?;
+        match relative(entry).map_err(wrong)? {
+            root if root.is_empty() => Ok(".".to_owned()),
+            path => Ok(path),
+        }
+    };
+    entries.into_iter().zip(1..).map(path).collect()
+}
+
+fn allowed_signers(changes: &Table) -> Result<Option<PinnedFile>, SettingsError> {
+    const PATH: &str = "changes.allowed_signers.path";
+    const SHA256: &str = "changes.allowed_signers.sha256";
+    let Some(value) = changes.get("allowed_signers") else { return Ok(None) };
+    let wrong = || wrong_type("changes.allowed_signers", "a table", value);
+    let table = value.as_table().ok_or_else(wrong)?;
+    only("changes.allowed_signers.", table, &["path", "sha256"])?;
+    let text = |name: &str, key: &'static str| {
+        let value = table.get(name).ok_or(SettingsError::Missing { key })?;
+        value.as_str().ok_or_else(|| wrong_type(key, "a string", value))
+    };
+    let path = relative(text("path", PATH)?).ok();
+    let path = path.filter(|path| !path.is_empty() && !path.contains('\0') && !is_glob(path));
+    let path = path.ok_or(SettingsError::NoFile { key: PATH })?;
+    let sha256 = text("sha256", SHA256)?
+        .parse()
+        .map_err(|_shown| SettingsError::NoDigest { key: SHA256 })?;
+    Ok(Some(PinnedFile { path, sha256 }))
 }
 
 fn disclosure(table: &Table) -> Result<Disclosure, SettingsError> {

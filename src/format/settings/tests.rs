@@ -39,6 +39,54 @@ fn what_is_chosen_is_read() {
 }
 
 #[test]
+fn paths_of_projects_and_of_changes_are_read() {
+    let hex = "0f".repeat(32);
+    let settings = Settings::parse(&format!(
+        "also = [\"libs/common/\", \"./Cargo.lock\", \"a/*\"]\n[changes]\npaths = [\"tools/**\"]\nallowed_signers = {{ path = \".ci/signers\", sha256 = \"{hex}\" }}\n"
+    ))
+    .unwrap();
+    assert_eq!(settings.also, ["libs/common", "Cargo.lock", "a/*"]);
+    assert_eq!(settings.changed_paths, ["tools/**"]);
+    let signers = settings.allowed_signers.unwrap();
+    assert_eq!((signers.path.as_str(), signers.sha256.to_string()), (".ci/signers", hex));
+}
+
+#[test]
+fn a_path_stays_below_the_root_and_a_hundred_are_the_most() {
+    for path in ["", "/etc", "a/../../b", "..", "[a"] {
+        let key = "also";
+        let text = format!("also = [\"x\", \"{path}\"]");
+        assert_eq!(Settings::parse(&text), Err(SettingsError::NoPath { key, place: 2 }), "{path}");
+        let key = "changes.paths";
+        let text = format!("[changes]\npaths = [\"{path}\"]");
+        assert_eq!(Settings::parse(&text), Err(SettingsError::NoPath { key, place: 1 }), "{path}");
+    }
+    let many = |number: usize| {
+        let names: Vec<_> = (0..number).map(|n| format!("\"p{n}\"")).collect();
+        Settings::parse(&format!("also = [{}]", names.join(",")))
+    };
+    assert_eq!(many(PATHS_MAX).unwrap().also.len(), PATHS_MAX);
+    let (key, found) = ("also", PATHS_MAX + 1);
+    assert_eq!(many(PATHS_MAX + 1), Err(SettingsError::TooManyPaths { key, found }));
+}
+
+#[test]
+fn allowed_signers_have_a_file_and_its_digest() {
+    let hex = "0f".repeat(32);
+    let with = |table: &str| error(&format!("[changes]\nallowed_signers = {table}"));
+    let path = "changes.allowed_signers.path";
+    assert!(with(&format!("{{ sha256 = \"{hex}\" }}")).starts_with(path));
+    assert!(with("{ path = \"a\" }").starts_with("changes.allowed_signers.sha256 is missing"));
+    assert!(with("{ path = \"a\", sha256 = \"0f\" }").contains("is no SHA-256"));
+    for given in ["", "/a", "../a", "a*", "."] {
+        let said = with(&format!("{{ path = \"{given}\", sha256 = \"{hex}\" }}"));
+        assert!(said.starts_with(path), "{given}: {said}");
+    }
+    assert_eq!(with("1"), "expected changes.allowed_signers to be a table, found a number");
+    assert!(with(&format!("{{ path = \"a\", sha256 = \"{hex}\", x = 1 }}")).contains(".x`"));
+}
+
+#[test]
 fn every_part_has_one_name_that_leads_back_to_it() {
     for part in Part::ALL {
         assert_eq!(Part::named(part.name()), Some(*part));
@@ -52,7 +100,7 @@ fn every_part_has_one_name_that_leads_back_to_it() {
 fn a_word_that_is_not_known_is_named_with_those_that_are() {
     assert_eq!(
         error("[disclosures]\n"),
-        "`disclosures` isn't known; known: `tools`, `disclosure`, `caches`"
+        "`disclosures` isn't known; known: `tools`, `disclosure`, `caches`, `also`, `changes`"
     );
     assert_eq!(
         error("[disclosure]\nseals = []\n"),
@@ -146,6 +194,11 @@ fn no_error_repeats_a_value() {
         format!("tools = \"{secret}\""),
         format!("[caches]\ndigest = \"{secret}\""),
         format!("[disclosure]\nseal = [\"{secret}\"]"),
+        format!("also = [\"/{secret}\"]"),
+        format!("also = \"{secret}\""),
+        format!("[changes]\npaths = [\"../{secret}\"]"),
+        format!("[changes]\nallowed_signers = {{ path = \"/{secret}\", sha256 = \"\" }}"),
+        format!("[changes]\nallowed_signers = {{ path = \"a\", sha256 = \"{secret}\" }}"),
         format!("[caches]\ndigest = {secret}"),
         format!("[caches]\ndigest = \"{secret}"),
         format!("[caches]\ndigest = \"{secret}\\q\""),

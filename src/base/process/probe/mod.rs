@@ -151,7 +151,7 @@ fn environment(question: &Question<'_>) -> Vec<(OsString, OsString)> {
 }
 
 /// Adds what fits under the cap; `true` if something didn't.
-fn keep(into: &mut Vec<u8>, bytes: &[u8], cap: usize) -> bool {
+pub(super) fn keep(into: &mut Vec<u8>, bytes: &[u8], cap: usize) -> bool {
     let room = cap.saturating_sub(into.len()).min(bytes.len());
     into.extend_from_slice(bytes.get(..room).unwrap_or_default());
     room < bytes.len()

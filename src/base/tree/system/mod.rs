@@ -6,6 +6,8 @@
 
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 #[cfg(not(unix))]
 mod other;
 #[cfg(unix)]
@@ -18,11 +20,11 @@ use other as here;
 #[cfg(unix)]
 use unix as here;
 
-pub(super) use here::{Root, look_at, open_named};
+pub(super) use here::{Root, look_at, look_named, open_named};
 
 /// What a file had when it was looked at: as long as nothing of it differs, its content doesn't.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Stamp {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
     pub(super) dev: u64,
     pub(super) ino: u64,
     pub(super) size: u64,

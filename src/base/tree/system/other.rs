@@ -56,6 +56,11 @@ pub(in super::super) fn open_named(path: &Path, follow: bool) -> io::Result<File
     File::open(path)
 }
 
+/// Looks at what a path that the user named leads to.
+pub(in super::super) fn look_named(path: &Path) -> io::Result<Look> {
+    Ok(look(&fs::metadata(path)?))
+}
+
 /// Looks at an open file.
 pub(in super::super) fn look_at(file: &File) -> io::Result<Look> {
     Ok(look(&file.metadata()?))

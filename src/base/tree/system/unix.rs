@@ -80,6 +80,11 @@ pub(in super::super) fn open_named(path: &Path, follow: bool) -> io::Result<File
     Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
 }
 
+/// Looks at what a path that the user named leads to.
+pub(in super::super) fn look_named(path: &Path) -> io::Result<Look> {
+    Ok(look(&rustix::fs::stat(path)?))
+}
+
 /// Looks at an open file.
 pub(in super::super) fn look_at(file: &File) -> io::Result<Look> {
     Ok(look(&rustix::fs::fstat(file)?))

@@ -1,6 +1,9 @@
 //! Fixtures made by the `git` command.
 
+mod committed;
+mod history;
 mod hostile;
+mod notes;
 mod opening;
 mod people;
 mod shape;

@@ -3,12 +3,14 @@
 mod asking;
 mod closing;
 mod following;
+mod stamped;
 
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::*;
+use crate::base::digest::Sha256;
 use crate::base::file::{self, Access, Overwrite};
 use crate::base::process::{self, Ended, Question};
 
@@ -96,6 +98,10 @@ impl Machine {
     }
 
     fn captured_within(&self, milliseconds: u64, also: &[&str]) -> Captured<Tools> {
+        self.stamped_within(milliseconds, also).0
+    }
+
+    fn stamped_within(&self, milliseconds: u64, also: &[&str]) -> (Captured<Tools>, Stamps) {
         let also: Vec<String> = also.iter().map(|name| (*name).to_owned()).collect();
         before_within(
             Duration::from_millis(milliseconds),
@@ -112,7 +118,11 @@ impl Machine {
     }
 
     fn after(&self, tools: &mut Tools) -> Vec<Gap> {
-        after(tools, &self.variables(), &self.at("root"))
+        self.after_with(tools, &Stamps::default(), i64::MAX, false).gaps
+    }
+
+    fn after_with(&self, tools: &mut Tools, stamps: &Stamps, opened: i64, rehash: bool) -> After {
+        after(tools, &self.variables(), &self.at("root"), stamps, opened, rehash)
     }
 }
 
@@ -162,8 +172,9 @@ fn this_machine_s_tools_can_be_captured() {
     let variables = Variables::read();
     let folder = tempfile::tempdir().unwrap();
     let (redactor, passed) = (Redactor::default(), PassedDescriptors::default());
-    let mut found = before(&variables, folder.path(), &[], &redactor, &passed);
+    let (mut found, stamps) = before(&variables, folder.path(), &[], &redactor, &passed);
     let tools = found.fact.value.as_mut().unwrap();
-    after(tools, &variables, folder.path());
+    let (root, opened) = (folder.path(), crate::base::time::nanoseconds());
+    after(tools, &variables, root, &stamps, opened, false);
     assert!(tools.list.is_sorted_by(|one, two| one.name < two.name));
 }

@@ -1,0 +1,201 @@
+//! `proofmark log`: the builds of each lane, and whether their chain is whole.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::baseline;
+use super::builds::{self, Named, NotVerified};
+use super::check_args::{TrustArgs, filled};
+use super::failure::{Failure, Fault};
+use super::json_out;
+use super::verify::label;
+use crate::assess::chain::{self, Known, Rows, Taken};
+use crate::base::digest::{DigestError, Sha256};
+use crate::capture::environment::Variables;
+use crate::format::evidence::{Lane, Pipeline};
+use crate::verify::Trust;
+
+mod markdown;
+mod result;
+mod text;
+
+pub(super) use markdown::escaped;
+use result::Seen;
+pub(super) use result::{LogV1, name as lane_name};
+
+/// Most evidence files that are read.
+const FILES_MAX: usize = 10_000;
+/// Most builds that are judged.
+const BUILDS_MAX: usize = 20_000;
+/// Deepest folder that is looked into.
+const DEPTH_MAX: usize = 64;
+/// How the evidence files of a folder are named.
+const ENDINGS: [&str; 2] = [".sigstore.jsonl", ".sigstore.json"];
+
+/// List the builds of each lane, and say where their chain is broken
+#[derive(Debug, Args)]
+pub(super) struct Log {
+    /// Evidence files, and folders that are searched for them
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Fail where anything is found but builds that ran side by side (concurrent)
+    #[arg(long)]
+    strict: bool,
+    /// SHA-256 of a build evidence that you know to have been the newest once; may be repeated
+    #[arg(long = "head", value_name = "SHA256", value_parser = digest)]
+    heads: Vec<Sha256>,
+    /// Show only lanes that have this text in their names
+    #[arg(long, value_name = "TEXT", value_parser = filled)]
+    lane: Option<String>,
+    /// Ask the platform about runs that left no evidence, with the token in GITHUB_TOKEN or GH_TOKEN
+    #[arg(long)]
+    ask: bool,
+    /// What to print
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For machines: see `proofmark schema log`
+    Json,
+    /// For a page
+    Markdown,
+}
+
+fn digest(text: &str) -> Result<Sha256, DigestError> {
+    text.strip_prefix("sha256:").unwrap_or(text).parse()
+}
+
+/// A file to be read.
+struct File {
+    path: PathBuf,
+    named: Named,
+}
+
+pub(super) fn run(args: &Log, out: &mut dyn Write) -> Result<u8, Failure> {
+    let trust = args.trust.required()?;
+    let mut seen = Seen::default();
+    let files = files(&args.files, &mut seen.not_verified)?;
+    let rows = rows(&files, &trust, &mut seen)?;
+    // Which evidence is offered as the newest only an order can say that the user chose.
+    let last_file = files.last().filter(|file| file.named == Named::Yes && files.len() > 1);
+    let variables = Variables::read();
+    let ask = |lane: &Lane, pipeline: &Pipeline, numbers: &[u64]| {
+        if numbers.is_empty() {
+            return BTreeMap::new();
+        }
+        baseline::runs(&variables, lane, pipeline, numbers)
+    };
+    let known = Known {
+        heads: &args.heads,
+        last_file: last_file.map(|_| files.len() - 1),
+        threshold: trust.threshold(),
+        ask: args.ask.then_some(&ask),
+    };
+    let log = chain::judge(rows, &known);
+    let result = LogV1::new(log, seen, args)?;
+    let written = match args.format {
+        Format::Json => json_out::write(&result, out),
+        Format::Text => text::write(&result, out),
+        Format::Markdown => markdown::write(&result, out),
+    };
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let message = format_args!("cannot write the result: {error}");
+            Err(Failure::new(Fault::CouldNotTell, message))
+        }
+        _ => Ok(result.exit_code()),
+    }
+}
+
+/// The files that were named, and those below the folders that were.
+fn files(arguments: &[PathBuf], troubles: &mut Vec<NotVerified>) -> Result<Vec<File>, Failure> {
+    let mut files = Vec::new();
+    for argument in arguments {
+        if argument.is_dir() {
+            below(argument, &mut files, troubles);
+        } else {
+            files.push(File { path: argument.clone(), named: Named::Yes });
+        }
+        if files.len() > FILES_MAX {
+            return Err(Failure::usage(format_args!(
+                "expected at most {FILES_MAX} evidence files, found more"
+            ))
+            .hint("give one lane's files at a time"));
+        }
+    }
+    Ok(files)
+}
+
+/// The evidence files below a folder, sorted; links aren't followed.
+fn below(folder: &Path, files: &mut Vec<File>, troubles: &mut Vec<NotVerified>) {
+    let before = files.len();
+    let walk = walkdir::WalkDir::new(folder)
+        .follow_links(false)
+        .follow_root_links(true)
+        .max_depth(DEPTH_MAX)
+        .sort_by_file_name();
+    for entry in walk {
+        match entry {
+            Ok(entry) => {
+                let name = entry.file_name().to_string_lossy();
+                let is_evidence = ENDINGS.iter().any(|ending| name.ends_with(ending));
+                if entry.file_type().is_file() && is_evidence {
+                    files.push(File { path: entry.into_path(), named: Named::No });
+                }
+            }
+            // What lies there is seen by nobody, and must not pass as if it weren't there.
+            Err(error) => {
+                let kind = error.io_error().map_or(io::ErrorKind::Other, io::Error::kind);
+                troubles.push(NotVerified {
+                    file: label(error.path().unwrap_or(folder)),
+                    line: None,
+                    why: format!("cannot look into it: {kind}"),
+                });
+            }
+        }
+        if files.len() > FILES_MAX {
+            return;
+        }
+    }
+    if files.len() == before {
+        let why = format!("no file below it is named *{} or *{}", ENDINGS[0], ENDINGS[1]);
+        troubles.push(NotVerified { file: label(folder), line: None, why });
+    }
+}
+
+fn rows(files: &[File], trust: &Trust, seen: &mut Seen) -> Result<Rows, Failure> {
+    let mut rows = Rows::default();
+    for (number, file) in files.iter().enumerate() {
+        seen.files.push(label(&file.path));
+        match builds::load(&file.path, file.named, trust) {
+            Err(not) => seen.not_verified.push(not),
+            Ok(loaded) => {
+                seen.not_verified.extend(loaded.not_verified);
+                seen.others += loaded.others;
+                for statement in &loaded.authenticated.verified {
+                    match rows.add(statement, number) {
+                        Taken::OtherType => seen.others += 1,
+                        Taken::NoBuild => seen.attested += 1,
+                        Taken::Row | Taken::Finding => {}
+                    }
+                }
+            }
+        }
+        if rows.count() > BUILDS_MAX {
+            return Err(Failure::usage(format_args!(
+                "expected at most {BUILDS_MAX} builds, found more"
+            ))
+            .hint("give one lane's files at a time"));
+        }
+    }
+    Ok(rows)
+}
