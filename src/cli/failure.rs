@@ -1,6 +1,7 @@
 //! What ends a command early: the fault, the remedy, and the exit code that follows.
 
 use std::fmt::Display;
+use std::io;
 
 /// Whose fault it is, which decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,5 +54,16 @@ impl Failure {
             Fault::Trouble => 1,
             Fault::Judgement => 120,
         }
+    }
+}
+
+/// The exit code of an answer once it is written. A reader that went away has seen enough, and the code still
+/// says what was found.
+pub(super) fn answered(written: io::Result<()>, code: u8) -> Result<u8, Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Fault::CouldNotTell, format_args!("cannot write the result: {error}")))
+        }
+        _ => Ok(code),
     }
 }

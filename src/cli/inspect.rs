@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::check_args::TrustArgs;
-use super::failure::{Failure, Fault};
+use super::failure::{Failure, Fault, answered};
 use super::talk::sayable;
 use super::{json_out, sections, verify};
 use crate::base::digest::Sha256;
@@ -141,13 +141,7 @@ pub(super) fn run(args: &Inspect, out: &mut dyn Write) -> Result<u8, Failure> {
         Format::Json => json_out::write(&result, out),
         Format::Text => write_text(args, &result, judgement.as_ref(), out),
     };
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let message = format_args!("cannot write the result: {error}");
-            Err(Failure::new(Fault::CouldNotTell, message))
-        }
-        _ => Ok(judgement.map_or(0, |judgement| verify::exit_code(judgement.verdict()))),
-    }
+    answered(written, judgement.map_or(0, |judgement| verify::exit_code(judgement.verdict())))
 }
 
 fn statements(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::harness::{Said, gaps, lines, payload};
+use super::harness::{Said, gaps, lines, payload, sha256};
 use super::history::{Built, History, Lane, Unusual};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -120,6 +120,39 @@ fn a_baseline_of_a_commit_that_was_rewritten_is_not_used() {
     let mut history = two_builds();
     history.git(&["commit", "-q", "--amend", "-m", "Rewritten"]);
     lost(history.build(Lane::Main), "which isn't an ancestor of this one");
+}
+
+#[test]
+fn a_baseline_in_a_place_that_no_build_can_follow_is_not_used() {
+    for sequence in [json!(0), json!(u64::MAX)] {
+        let mut history = two_builds();
+        resign(&history.builds[1].file.clone(), 1, |statement| {
+            if let Some(chain) = statement["predicate"]["chain"]["value"].as_object_mut() {
+                chain.insert("sequence".to_owned(), sequence.clone());
+            }
+        });
+        lost(history.build(Lane::Main), "its place in the chain can't be followed");
+    }
+}
+
+#[test]
+fn signers_count_only_from_the_file_that_was_pinned() {
+    let mut history = two_builds();
+    let file = "# nobody\n";
+    let settings = |sha256: &str| {
+        format!("[changes]\nallowed_signers = {{ path = \"signers\", sha256 = \"{sha256}\" }}\n")
+    };
+    let pinned = sha256(file.as_bytes());
+    history.commit("Pin", &[("signers", file), ("proofmark.toml", &settings(&pinned))]);
+    let log = |built: &Built| {
+        let log = &built.evidence["changes"]["value"]["commits"]["value"];
+        (log["allowed_signers"].clone(), gaps(&built.evidence, "changes.commits.allowed_signers"))
+    };
+    assert_eq!(log(history.build(Lane::Main)), (json!(pinned), vec![]));
+    history.place.write("signers", "mallory@example.org ssh-ed25519 AAAA\n");
+    let (signers, reasons) = log(history.build(Lane::Main));
+    assert_eq!(signers, Value::Null);
+    assert!(reasons[0].contains("isn't the one that was pinned"), "{reasons:?}");
 }
 
 #[test]
@@ -312,7 +345,12 @@ fn drift_before_the_build_runs_nothing_and_after_it_leaves_evidence() {
         "-c",
         "exit 7",
     ]);
-    history.on_platform(fails, Lane::Main).exits(7);
+    let said = history.on_platform(fails, Lane::Main).exits(7);
+    assert!(
+        !said.err.contains("proofmark lock --from"),
+        "what failed isn't approved: {}",
+        said.err
+    );
     history.git(&["rm", "-q", "proofmark.lock"]);
     history.commit("No lock", &[]);
     for (policy, code) in [("fail-before", 120), ("fail-after", 120), ("warn", 0)] {

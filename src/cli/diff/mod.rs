@@ -1,12 +1,12 @@
 //! `proofmark diff`: how the environments of two builds differ, and what explains it.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::check_args::TrustArgs;
-use super::failure::{Failure, Fault};
+use super::failure::{Failure, answered};
 use super::json_out;
 
 mod found;
@@ -77,13 +77,7 @@ pub(super) fn run(args: &Diff, out: &mut dyn Write) -> Result<u8, Failure> {
         Format::Text => text::write(&result, out),
         Format::Markdown => markdown::write(&result, out),
     };
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let message = format_args!("cannot write the result: {error}");
-            Err(Failure::new(Fault::CouldNotTell, message))
-        }
-        _ => Ok(result.exit_code()),
-    }
+    answered(written, result.exit_code())
 }
 
 fn swapped(old: &Side, new: &Side) -> Failure {

@@ -7,7 +7,7 @@ use super::environment::Subject;
 use crate::base::text::{Printable, count};
 use crate::base::time::Day;
 use crate::cli::bracket::line;
-use crate::cli::failure::{Failure, Fault};
+use crate::cli::failure::{Failure, answered};
 use crate::cli::log::lane_name;
 use crate::cli::talk::{Talk, sayable};
 use crate::drift::{self, Against};
@@ -98,13 +98,7 @@ pub(super) fn check(lock: &Lock, subjects: &[Subject], out: &mut dyn Write) -> R
     let drifted = answers.iter().flat_map(|answer| &answer.drift);
     let drifted = drifted.filter(|drift| drift.kind.is_drift()).count() as u64;
     let lanes = subjects.iter().map(|subject| lane_name(&subject.lane)).collect::<Vec<_>>();
-    match show(&lanes, &answers, drifted, out) {
-        // A reader that went away has seen enough; the exit code still says what was found.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(Fault::CouldNotTell, format_args!("cannot write the result: {error}")))
-        }
-        _ => Ok(u8::from(drifted > 0)),
-    }
+    answered(show(&lanes, &answers, drifted, out), u8::from(drifted > 0))
 }
 
 fn show(

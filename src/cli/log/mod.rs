@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::baseline;
 use super::builds::{self, Named, NotVerified};
 use super::check_args::{TrustArgs, filled};
-use super::failure::{Failure, Fault};
+use super::failure::{Failure, answered};
 use super::json_out;
 use super::verify::label;
 use crate::assess::chain::{self, Known, Rows, Taken};
@@ -107,13 +107,7 @@ pub(super) fn run(args: &Log, out: &mut dyn Write) -> Result<u8, Failure> {
         Format::Text => text::write(&result, out),
         Format::Markdown => markdown::write(&result, out),
     };
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let message = format_args!("cannot write the result: {error}");
-            Err(Failure::new(Fault::CouldNotTell, message))
-        }
-        _ => Ok(result.exit_code()),
-    }
+    answered(written, result.exit_code())
 }
 
 /// The files that were named, and those below the folders that were.

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::check_args::{ExpectArgs, TrustArgs, filled};
-use super::failure::{Failure, Fault};
+use super::failure::{Failure, answered};
 use super::talk::{Talk, sayable};
 use crate::base::digest::{Sha256, Sha512};
 use crate::base::text::printable_path;
@@ -174,15 +174,7 @@ pub(super) fn run(args: &Verify, talk: Talk, out: &mut dyn Write) -> Result<u8, 
         Format::Text => text::write(&outcome, out),
         Format::Json => json::write(&outcome, out),
     };
-    // A reader that went away has seen enough; the exit code still says what was found.
-    match written {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            let message = format_args!("cannot write the result: {error}");
-            return Err(Failure::new(Fault::CouldNotTell, message));
-        }
-        _ => {}
-    }
-    Ok(exit_code(outcome.verdict()))
+    answered(written, exit_code(outcome.verdict()))
 }
 
 /// What was hashed of one item.
