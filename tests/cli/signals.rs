@@ -1,7 +1,7 @@
 //! A build that is stopped still leaves evidence, in time, and says how it ended.
 
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use super::harness::{
@@ -62,6 +62,29 @@ fn a_signal_is_passed_on_once_and_the_command_s_own_code_is_handed_on() {
         let expected = format!("SIG{name} asked for the end of the build");
         assert_eq!(gaps(&evidence, "build"), [expected]);
     }
+}
+
+/// As under `docker exec`: the kernel knows no id for such a session and says 0.
+#[test]
+fn a_hang_up_is_passed_on_where_the_session_s_leader_is_in_another_namespace() {
+    let namespace =
+        ["--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc"];
+    let allowed = std::process::Command::new("unshare").args(namespace).arg("true").output();
+    if !allowed.is_ok_and(|made| made.status.success()) {
+        eprintln!("passed over: this system gives its users no PID namespaces");
+        return;
+    }
+    let place = Place::new();
+    let line = format!(
+        "'{BINARY}' run --key '{}' --shell \
+         'trap \"exit 9\" HUP; touch ../ready; while :; do sleep 0.02; done' & \
+         while ! [ -e ../ready ]; do sleep 0.02; done; kill -HUP $!; wait $!",
+        place.key(1),
+    );
+    let mut call = place.program("unshare").command();
+    call.args(namespace).args(["sh", "-c", &line]).stdout(Stdio::null()).stderr(Stdio::null());
+    assert_eq!(end_of(&mut call.spawn().unwrap()), Some(9));
+    assert_eq!(outcome(&place.evidence()), "cancelled");
 }
 
 #[test]

@@ -147,9 +147,9 @@ fn pass_on(origin: &Origin, command: &mut Command) {
 /// alone, who is expected to tell the others: that is us where nothing stands between us and the
 /// terminal (`ssh -t`, a container).
 fn group_was_told(origin: &Origin) -> bool {
-    use rustix::process::{getpgrp, getpid, getsid};
+    use rustix::process::getpgrp;
 
-    if origin.signal == SIGHUP && getsid(None) == Ok(getpid()) {
+    if origin.signal == SIGHUP && leads_its_session() {
         false
     } else if CAUSES_ARE_TOLD {
         origin.cause == Cause::Kernel
@@ -157,6 +157,22 @@ fn group_was_told(origin: &Origin) -> bool {
         origin.signal != SIGTERM
             && File::open("/dev/tty")
                 .is_ok_and(|tty| rustix::termios::tcgetpgrp(tty) == Ok(getpgrp()))
+    }
+}
+
+/// Whether this process leads its session.
+///
+/// Linux gives 0 for a session whose leader is outside of the process's own PID namespace
+/// (`docker exec`, a sandbox), and `rustix::process::getsid` may not be called there: it takes every
+/// answer for the id of a process, and 0 is none.
+fn leads_its_session() -> bool {
+    let own = rustix::process::getpid();
+    if cfg!(target_os = "linux") {
+        let sessions = proc_field("/proc/self/status", "NSsid:");
+        let innermost = sessions.as_deref().and_then(|ids| ids.split_whitespace().last());
+        innermost == Some(&*own.as_raw_nonzero().to_string())
+    } else {
+        rustix::process::getsid(None) == Ok(own)
     }
 }
 
