@@ -9,5 +9,6 @@ pub mod net;
 pub mod read;
 pub mod sign;
 pub mod statement;
+pub mod token;
 pub mod verify;
 pub mod write;

@@ -1,3 +1,8 @@
 //! What verified statements amount to. Pure: no input or output, no clock.
 
+pub mod assurance;
 pub mod chain;
+pub mod embedded;
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of formats, evidence or trust.
 
+pub mod access;
 pub mod agent;
 pub mod digest;
 pub mod dirs;

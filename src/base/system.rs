@@ -59,6 +59,19 @@ pub fn cpus() -> Option<u64> {
     std::thread::available_parallelism().ok().and_then(|n| u64::try_from(n.get()).ok())
 }
 
+/// Whether what is written to standard error stays in a file. What can't be told counts as such.
+#[must_use]
+pub fn stderr_is_a_file() -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd as _;
+        let own = std::io::stderr().as_fd().try_clone_to_owned().map(std::fs::File::from);
+        !own.and_then(|file| file.metadata()).is_ok_and(|metadata| !metadata.is_file())
+    }
+    #[cfg(not(unix))]
+    true
+}
+
 /// Files whose presence says that this is a container; `root` is `/` but in tests.
 #[must_use]
 pub fn container_signs(root: &Path) -> Vec<String> {

@@ -20,17 +20,31 @@ pub struct Printable<'a>(pub &'a str);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = Before::default();
         for (count, c) in self.0.chars().enumerate() {
             if count == 512 {
                 return f.write_str("[..]");
             }
-            if is_unprintable(c) {
+            if is_unprintable(c) || before.opens_command(c) {
                 write!(f, "{}", c.escape_unicode())?;
             } else {
                 fmt::Write::write_char(f, c)?;
             }
         }
         Ok(())
+    }
+}
+
+/// How many `#` stand right before. GitHub's runner takes `##[command]` for a command of the job's wherever it
+/// stands in a line; `::command::` only where it begins one.
+#[derive(Default)]
+struct Before(u8);
+
+impl Before {
+    fn opens_command(&mut self, c: char) -> bool {
+        let opens = c == '[' && self.0 >= 2;
+        self.0 = if c == '#' { self.0.saturating_add(1) } else { 0 };
+        opens
     }
 }
 
@@ -43,8 +57,9 @@ pub fn printable(text: &str) -> String {
 /// The first `most` characters, each unprintable one written as `\u{..}`.
 #[must_use]
 pub fn cut(text: &str, most: usize) -> String {
+    let mut before = Before::default();
     text.chars().take(most).fold(String::new(), |mut whole, c| {
-        if is_unprintable(c) {
+        if is_unprintable(c) || before.opens_command(c) {
             whole.extend(c.escape_unicode());
         } else {
             whole.push(c);
@@ -80,6 +95,18 @@ pub fn count(number: u64, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_text_from_outside_is_a_command_of_the_runner_s() {
+        for (text, shown) in [
+            ("x ##[set-output name=a;]b", r"x ##\u{5b}set-output name=a;]b"),
+            ("###[x", r"###\u{5b}x"),
+            ("#[x] # #[y]", "#[x] # #[y]"),
+        ] {
+            assert_eq!(printable(text), shown);
+            assert_eq!(cut(text, 100), shown);
+        }
+    }
 
     #[test]
     fn escape_sequences_and_direction_marks_lose_their_force() {

@@ -165,6 +165,11 @@ impl Variables {
         self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
+    /// The names that are UTF-8, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().filter_map(|name| name.to_str())
+    }
+
     /// What the build gets: everything but our own variables.
     #[must_use]
     pub fn for_build(&self) -> Vec<(OsString, OsString)> {
@@ -289,6 +294,7 @@ pub fn capture(variables: &Variables, also: &[String], redactor: &Redactor) -> C
         container: Fact::unavailable(Basis::Read, NOT_LOOKED_AT),
         git_configuration: Fact::unavailable(Basis::Read, NOT_LOOKED_AT),
         ca_bundle: Fact::unavailable(Basis::Read, NOT_LOOKED_AT),
+        signs: Fact::unavailable(Basis::Read, NOT_LOOKED_AT),
     };
     Captured { environment, redactions, gaps }
 }

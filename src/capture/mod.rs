@@ -4,10 +4,12 @@
 pub mod caches;
 pub mod configuration;
 pub mod container;
+pub mod documents;
 pub mod environment;
 pub mod files;
 pub mod fingerprints;
 pub mod git;
+pub mod hosting;
 pub mod lockfiles;
 mod markup;
 pub mod packages;
@@ -15,6 +17,7 @@ pub mod pipeline;
 pub mod platform;
 pub mod redact;
 pub mod sbom;
+pub mod signs;
 pub mod subjects;
 pub mod tools;
 mod withhold;
@@ -22,8 +25,8 @@ mod withhold;
 pub use withhold::{withhold, withhold_part};
 
 use crate::format::evidence::{
-    Build, Chain, Changes, Custody, Dependencies, Environment, Inputs, Outputs, Packages, Source,
-    Tools,
+    Attachment, Build, Chain, Changes, Controls, Custody, Dependencies, Environment, Identity,
+    Inputs, Outputs, Packages, Source, Tools,
 };
 use crate::format::fact::{Fact, Gap, Withheld};
 use crate::format::statement::Subject;
@@ -52,6 +55,12 @@ pub struct Capture {
     pub changes: Fact<Changes>,
     /// What of other jobs it continues.
     pub custody: Fact<Custody>,
+    /// The platform's tokens.
+    pub identity: Fact<Identity>,
+    /// What the platform's API said.
+    pub controls: Fact<Controls>,
+    /// Documents that were given.
+    pub attached: Fact<Vec<Attachment>>,
     /// The repository.
     pub source: Fact<Source>,
     /// What was there before.

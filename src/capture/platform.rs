@@ -207,7 +207,8 @@ fn github(
             run_url: run_url.map(|url| redactor.scrub_url(&url).text),
             runner_environment: text("RUNNER_ENVIRONMENT"),
             disposable: None,
-            definitions: Vec::new(),
+            definition_commit: text("GITHUB_WORKFLOW_SHA"),
+            ..Pipeline::default()
         },
         workflow_path,
         ref_state,
@@ -301,7 +302,7 @@ fn gitlab(
             run_url: text("CI_JOB_URL").map(|url| redactor.scrub_url(&url).text),
             runner_environment: None,
             disposable: flag(text("CI_DISPOSABLE_ENVIRONMENT")),
-            definitions: Vec::new(),
+            ..Pipeline::default()
         },
         workflow_path: None,
         ref_state,

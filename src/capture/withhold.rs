@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::Capture;
 use super::redact::{Redactor, Rule};
-use crate::format::evidence::{FileEntry, PathText};
-use crate::format::fact::{Sealable, Withheld};
+use crate::format::evidence::{FileEntry, Identity, PathText};
+use crate::format::fact::{Fact, Sealable, Withheld};
 
 /// Withholds what looks like a credential in every text of `capture` but the names of its subjects, and adds
 /// what was withheld to its redactions.
@@ -50,6 +50,9 @@ pub fn withhold(capture: &mut Capture, redactor: &Redactor) -> Result<(), serde_
     sweep.part("environment", &mut capture.environment)?;
     sweep.part("tools", &mut capture.tools)?;
     sweep.part("packages", &mut capture.packages)?;
+    sweep.identity(&mut capture.identity)?;
+    sweep.part("controls", &mut capture.controls)?;
+    sweep.part("attached", &mut capture.attached)?;
     sweep.part("changes", &mut capture.changes)?;
     // Their places and reasons repeat names and paths.
     sweep.part("gaps", &mut capture.gaps)?;
@@ -83,6 +86,13 @@ fn inline<T>(list: &mut Sealable<Vec<T>>) -> &mut [T] {
     }
 }
 
+/// Places of public numbers beside checksums: the ids of a platform's key, of a token and of an environment.
+const RANDOM_BY_NATURE: [&str; 3] = [
+    "identity.tokens.claims.environment_node_id",
+    "identity.tokens.claims.jti",
+    "identity.tokens.key.id",
+];
+
 struct Sweep<'a> {
     redactor: &'a Redactor,
     found: Vec<Withheld>,
@@ -94,9 +104,8 @@ impl Sweep<'_> {
     /// A text without what is withheld of it, if something is.
     fn scrubbed(&mut self, place: &str, text: &str) -> Option<String> {
         let scrubbed = self.redactor.scrub(text);
-        // A checksum is random by nature.
-        let is_checksum = place.contains("checksums") && scrubbed.rules == [Rule::HighEntropy];
-        if scrubbed.rules.is_empty() || is_checksum {
+        let is_random = place.contains("checksums") || RANDOM_BY_NATURE.contains(&place);
+        if scrubbed.rules.is_empty() || is_random && scrubbed.rules == [Rule::HighEntropy] {
             return None;
         }
         self.changed = true;
@@ -158,6 +167,17 @@ impl Sweep<'_> {
     fn files(&mut self, place: &str, files: Option<&mut Sealable<Vec<FileEntry>>>) {
         let files = files.map(inline).unwrap_or_default();
         self.paths(place, files.iter_mut().map(|file| &mut file.path));
+    }
+
+    /// Every text but the tokens that the user asked to keep: the only credentials that evidence holds, each
+    /// in its own field and nowhere else.
+    fn identity(&mut self, identity: &mut Fact<Identity>) -> Result<(), serde_json::Error> {
+        let tokens = identity.value.iter_mut().flat_map(|identity| &mut identity.tokens);
+        let kept: Vec<_> = tokens.map(|token| token.token.take()).collect();
+        self.part("identity", identity)?;
+        let tokens = identity.value.iter_mut().flat_map(|identity| &mut identity.tokens);
+        tokens.zip(kept).for_each(|(token, kept)| token.token = kept);
+        Ok(())
     }
 
     /// Every text in a part, whatever fields it has or will have.
@@ -225,4 +245,75 @@ fn shared_folder(one: &str, other: &str) -> usize {
 
 fn of_hex(digits: &str) -> String {
     String::from_utf8_lossy(&hex::decode(digits).unwrap_or_default()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::base::digest::Sha256;
+    use crate::base::time::Time;
+    use crate::format::evidence::{Binds, CheckedToken, TokenJob, TokenKey};
+    use crate::format::fact::Basis;
+
+    /// A public id of a key, as GitLab writes it: letters and digits that nobody chose.
+    const KEY_ID: &str = "4i3sFE7sxqNPOT7FdvcGA1ZVGGI_r-tsDXnEuYT4ZqE";
+    const TOKEN: &str =
+        concat!("eyJhbGciOiJSUzI1NiJ9", ".eyJpc3MiOiJodHRwczovL2EifQ.c2lnbmF0dXJlLW9mLWE");
+
+    fn identity(ref_name: &str) -> Fact<Identity> {
+        let token = CheckedToken {
+            job: TokenJob::Build,
+            issuer: "https://a.example".to_owned(),
+            audience: "urn:proofmark:v1:00".to_owned(),
+            binds: Binds::Build,
+            signers: vec!["SHA256:WYPcxOdCBP6pTC1tk2PRSpZlyeBRk8VoaW4m9zlGdF4".to_owned()],
+            claims: BTreeMap::from([("ref".to_owned(), ref_name.to_owned())]),
+            key: TokenKey { id: KEY_ID.to_owned(), thumbprint: Sha256::of(b""), bits: 2048 },
+            issued: None,
+            not_before: None,
+            expires: Time::now(),
+            checked: Time::now(),
+            agreement: Vec::new(),
+            token: Some(TOKEN.to_owned()),
+        };
+        let identity = Identity { tokens: vec![token], ..Identity::default() };
+        Fact::observed(Basis::TokenClaim, identity)
+    }
+
+    #[test]
+    fn a_token_that_is_to_be_kept_stands_in_its_own_field_alone() {
+        let redactor = Redactor::default();
+        redactor.learn(TOKEN);
+        let mut sweep = Sweep { redactor: &redactor, found: Vec::new(), changed: false };
+        let mut identity = identity(&format!("refs/heads/{TOKEN}"));
+        sweep.identity(&mut identity).unwrap();
+        let text = serde_json::to_string(&identity).unwrap();
+        assert_eq!(text.matches(TOKEN).count(), 1, "{text}");
+        assert_eq!(identity.get().unwrap().tokens[0].token.as_deref(), Some(TOKEN));
+        let places: Vec<_> = sweep.found.iter().map(|found| &*found.place).collect();
+        assert_eq!(places, ["identity.tokens.claims.ref"]);
+    }
+
+    #[test]
+    fn ids_that_are_random_by_nature_are_no_credentials() {
+        let redactor = Redactor::default();
+        let mut sweep = Sweep { redactor: &redactor, found: Vec::new(), changed: false };
+        let whole = identity("refs/heads/main");
+        let mut swept = whole.clone();
+        sweep.identity(&mut swept).unwrap();
+        assert_eq!(swept, whole);
+        assert!(sweep.found.is_empty(), "{:?}", sweep.found);
+        // The same text elsewhere, and a credential in that place, are withheld all the same.
+        let mut elsewhere = identity(KEY_ID);
+        sweep.identity(&mut elsewhere).unwrap();
+        assert_eq!(sweep.found.len(), 1);
+        let mut hidden = identity("refs/heads/main");
+        if let Some(identity) = &mut hidden.value {
+            identity.tokens[0].key.id = TOKEN.to_owned();
+        }
+        sweep.identity(&mut hidden).unwrap();
+        assert_ne!(hidden.get().unwrap().tokens[0].key.id, TOKEN);
+    }
 }

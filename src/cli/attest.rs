@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::Value;
 
+use super::attach_args::AttachArgs;
 use super::bracket::{self, Conclusion, Held};
 use super::capture_args::{CaptureArgs, Scope};
 use super::failure::Failure;
@@ -14,6 +15,8 @@ use super::keys::Keys;
 use super::sign_args::SignArgs;
 use super::subject_args::{SubjectArgs, Told};
 use super::talk::Talk;
+use super::witness_args::WitnessArgs;
+use super::witnesses::Witnesses;
 use crate::base::digest::Sha256;
 use crate::base::name::ArtefactName;
 use crate::base::text::{count, printable, printable_path};
@@ -46,6 +49,10 @@ pub(super) struct Attest {
     #[command(flatten)]
     subjects: SubjectArgs,
     #[command(flatten)]
+    attach: AttachArgs,
+    #[command(flatten)]
+    witnesses: WitnessArgs,
+    #[command(flatten)]
     sign: SignArgs,
 }
 
@@ -53,10 +60,12 @@ pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
     let variables = Variables::read();
     let redactor = Arc::new(bracket::redactor(&variables));
     let platform = platform::capture(&variables, &redactor);
+    args.witnesses.check(platform.kind, None)?;
     let scope = args.capture.scope(None, &redactor)?;
     let destination = args.sign.check_output(scope.leg())?;
     let keys = args.sign.keys(&variables, &platform, talk)?;
     args.capture.check_trust(false)?;
+    let documents = args.attach.read(&redactor)?;
     let earlier = args.capture.earlier(&keys, talk)?;
 
     let own = Own { destination: &destination, keys: &keys };
@@ -99,9 +108,18 @@ pub(super) fn run(args: &Attest, talk: Talk) -> Result<(), Failure> {
         outputs: Fact::not_applicable("no build was bracketed"),
         subjects,
         sboms,
+        documents,
+        root: scope.root.clone(),
         disclosure: scope.wanted.settings.disclosure.clone(),
     };
-    bracket::conclude(conclusion, &keys, &destination, &redactor, talk).map(|_changes| ())
+    let witnesses = Witnesses {
+        args: &args.witnesses,
+        variables: &variables,
+        redactor: &redactor,
+        stop: &|| false,
+        talk,
+    };
+    bracket::conclude(conclusion, &keys, &destination, &witnesses).map(|_changes| ())
 }
 
 fn inputs(

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::failure::{Failure, Fault};
+use crate::assess::assurance::Brought;
 use crate::base::file;
 use crate::base::text::printable_path;
 use crate::base::time::Span;
 use crate::capture::redact;
 use crate::format::key::{KEY_FILE_MAX, PublicKey, PublicKeyError, may_be_secret};
+use crate::token::{Issuer, Jwks, Platform};
 use crate::verify::{Expectations, Trust};
 
 /// Whom to trust.
@@ -86,6 +88,61 @@ pub(super) fn unreadable_key(path: &Path, error: &file::FileError) -> Failure {
     } else {
         Failure::usage("--key: expected a path, found what may be a private key; it isn't shown")
     }
+}
+
+/// Whose tokens about the build count.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Identity")]
+pub(super) struct IdentityArgs {
+    /// Take tokens of this issuer too, beside those of github.com, gitlab.com and *.ghe.com; may be repeated
+    #[arg(long = "issuer", value_name = "URL", value_parser = filled)]
+    issuers: Vec<String>,
+    /// Demand a token in the evidence that one of these keys signed, about this very build
+    ///
+    /// A set of keys (JWKS) of the issuer's, which you got from the issuer. A token is kept in the evidence
+    /// where the build was run with --embed-token.
+    #[arg(long, value_name = "FILE")]
+    issuer_jwks: Option<PathBuf>,
+}
+
+/// Issuers and keys that the checker brings.
+#[derive(Debug, Default)]
+pub(super) struct Issuers {
+    issuers: Vec<Issuer>,
+    keys: Option<Jwks>,
+}
+
+impl IdentityArgs {
+    pub(super) fn issuers(&self) -> Result<Issuers, Failure> {
+        let mut issuers = Vec::new();
+        for url in &self.issuers {
+            // Whose tokens they are is said by no address; the evidence tells, and claims of the other platform
+            // would be called otherwise.
+            for platform in [Platform::GitHub, Platform::GitLab] {
+                let issuer = Issuer::given(url, platform)
+                    .map_err(|error| Failure::usage(format_args!("--issuer: {error}")))?;
+                issuers.push(issuer);
+            }
+        }
+        let keys = self.issuer_jwks.as_deref().map(issuer_keys).transpose()?;
+        Ok(Issuers { issuers, keys })
+    }
+}
+
+impl Issuers {
+    pub(super) fn brought(&self) -> Brought<'_> {
+        Brought { issuers: &self.issuers, keys: self.keys.as_ref() }
+    }
+}
+
+fn issuer_keys(path: &Path) -> Result<Jwks, Failure> {
+    let hint = "get it from the issuer: the jwks_uri of <issuer>/.well-known/openid-configuration";
+    let bytes = file::read(path, Jwks::BYTES_MAX as u64)
+        .map_err(|error| Failure::usage(format_args!("--issuer-jwks: {error}")).hint(hint))?;
+    Jwks::parse(&bytes).map_err(|error| {
+        let path = printable_path(path);
+        Failure::usage(format_args!("--issuer-jwks {path}: {error}")).hint(hint)
+    })
 }
 
 /// What the accepted statements must say.

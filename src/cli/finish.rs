@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::attach_args::AttachArgs;
 use super::baseline::DriftPolicy;
 use super::bracket::{self, Close, CloseArgs, Closed, Conclusion, Facts, Held, Session, own_tool};
 use super::capture_args::{self, Scope};
@@ -12,6 +13,8 @@ use super::failure::Failure;
 use super::sign_args::SignArgs;
 use super::subject_args::SubjectArgs;
 use super::talk::Talk;
+use super::witness_args::WitnessArgs;
+use super::witnesses::Witnesses;
 use crate::base::digest::Sha256;
 use crate::base::process::{self, Hardening};
 use crate::base::text::printable;
@@ -59,6 +62,10 @@ pub(super) struct Finish {
     close: CloseArgs,
     #[command(flatten)]
     subjects: SubjectArgs,
+    #[command(flatten)]
+    attach: AttachArgs,
+    #[command(flatten)]
+    witnesses: WitnessArgs,
     #[command(flatten)]
     sign: SignArgs,
 }
@@ -116,6 +123,7 @@ fn finish(args: &Finish, talk: Talk) -> Result<(), Failure> {
     let variables = Variables::read();
     let redactor = Arc::new(bracket::redactor(&variables));
     let platform = platform::capture(&variables, &redactor);
+    args.witnesses.check(platform.kind, None)?;
     let root = capture_args::real_root(&args.root)?;
     let session = Session::at(&variables, &root, &args.session)?;
     let (mut opening, state) = session.load(args.state_digest)?;
@@ -125,6 +133,7 @@ fn finish(args: &Finish, talk: Talk) -> Result<(), Failure> {
     scope.wanted.artefacts.extend(files);
     scope.wanted.images.extend(images);
     args.subjects.check(&scope)?;
+    let documents = args.attach.read(&redactor)?;
     let keys = args.sign.keys(&variables, &platform, talk)?;
     let hardening = process::harden();
     if !keys.keys.is_empty()
@@ -170,13 +179,22 @@ fn finish(args: &Finish, talk: Talk) -> Result<(), Failure> {
         outputs,
         subjects,
         sboms,
+        documents,
+        root: scope.root.clone(),
         disclosure: scope.wanted.settings.disclosure.clone(),
     };
     let policy = args.drift.map_or(scope.wanted.drift, |after| match after {
         After::FailAfter => DriftPolicy::FailAfter,
         After::Warn => DriftPolicy::Warn,
     });
-    let changes = bracket::conclude(conclusion, &keys, &destination, &redactor, talk)?;
+    let witnesses = Witnesses {
+        args: &args.witnesses,
+        variables: &variables,
+        redactor: &redactor,
+        stop: &|| false,
+        talk,
+    };
+    let changes = bracket::conclude(conclusion, &keys, &destination, &witnesses)?;
     session.remove()?;
     bracket::propose(&changes, outcome, (&scope, &destination, &keys), talk);
     if let Some(failure) = refusal {

@@ -85,6 +85,13 @@ impl Keys {
         self.sources.contains(&(source, false))
     }
 
+    /// Fingerprints of the keys, sorted.
+    pub(super) fn fingerprints(&self) -> Vec<String> {
+        let mut all: Vec<_> = self.keys.iter().map(|key| key.public().to_string()).collect();
+        all.sort();
+        all
+    }
+
     /// How long a list may be in the evidence itself, in bytes. An agent takes messages of 256 KiB, and
     /// there are several lists.
     pub(super) fn inline_max(&self) -> usize {

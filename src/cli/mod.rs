@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, arguments become domain types at the border. The only
 //! place where the building and the checking column meet.
 
+mod attach_args;
 mod attest;
 mod baseline;
 mod begin;
@@ -24,14 +25,18 @@ mod man;
 mod notes;
 mod panics;
 mod passphrase;
+mod platform_client;
 mod run;
 pub mod schema;
 mod sections;
 mod sign;
 mod sign_args;
+mod sign_identity;
 mod subject_args;
 mod talk;
 mod verify;
+mod witness_args;
+mod witnesses;
 
 use std::ffi::OsString;
 use std::io::{self, Write};

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use super::attach_args::{AttachArgs, Documents};
 use super::baseline::{BaselineArgs, Before, Looking};
 use super::bracket::{self, Close, CloseArgs, Closed, Conclusion, Held, Open, Opening};
 use super::build_args::{BuildArgs, Taken};
@@ -17,6 +18,8 @@ use super::keys::Keys;
 use super::sign_args::SignArgs;
 use super::subject_args::SubjectArgs;
 use super::talk::Talk;
+use super::witness_args::WitnessArgs;
+use super::witnesses::Witnesses;
 use crate::base::process::{
     self, Ended, Hardening, PassedDescriptors, Received, Signals, Spec, StartError,
 };
@@ -52,6 +55,10 @@ pub(super) struct Run {
     #[command(flatten)]
     subjects: SubjectArgs,
     #[command(flatten)]
+    attach: AttachArgs,
+    #[command(flatten)]
+    witnesses: WitnessArgs,
+    #[command(flatten)]
     sign: SignArgs,
     #[command(flatten)]
     close: CloseArgs,
@@ -75,6 +82,7 @@ pub(super) struct Run {
 struct Prepared {
     scope: Scope,
     earlier: Vec<Earlier>,
+    documents: Documents,
     before: (Before, Vec<Gap>),
     variables: Variables,
     platform: Platform,
@@ -139,7 +147,9 @@ fn prepare(args: &Run, talk: Talk) -> Result<Prepared, Failure> {
     scope.wanted.drift = args.baseline.drift;
     args.capture.check_trust(args.baseline.baseline.is_some())?;
     args.baseline.check()?;
+    args.witnesses.check(platform.kind, args.baseline.baseline.as_ref())?;
     args.subjects.check(&scope)?;
+    let documents = args.attach.read(&redactor)?;
     let destination = args.sign.check_output(scope.leg())?;
     let keys = args.sign.keys(&variables, &platform, talk)?;
     let earlier = args.capture.earlier(&keys, talk)?;
@@ -179,6 +189,7 @@ fn prepare(args: &Run, talk: Talk) -> Result<Prepared, Failure> {
     Ok(Prepared {
         scope,
         earlier,
+        documents,
         before,
         variables,
         platform,
@@ -341,12 +352,13 @@ impl Course {
 /// The second look, the artefacts, the evidence.
 fn close(
     args: &Run,
-    prepared: Prepared,
+    mut prepared: Prepared,
     opening: Opening,
     course: Course,
     signals: &Signals,
     talk: Talk,
 ) -> Result<u8, Failure> {
+    let documents = std::mem::take(&mut prepared.documents);
     let Prepared { scope, variables, redactor, keys, destination, never, .. } = &prepared;
     let stop = || signals.deadline(HASHING).is_some_and(|end| Instant::now() >= end);
     // The command was done, its bracket was not: what it made may not all have been seen.
@@ -388,9 +400,18 @@ fn close(
         outputs,
         subjects,
         sboms,
+        documents,
+        root: scope.root.clone(),
         disclosure: scope.wanted.settings.disclosure.clone(),
     };
-    let concluded = bracket::conclude(conclusion, keys, destination, redactor, talk);
+    let witnesses = Witnesses {
+        args: &args.witnesses,
+        variables,
+        redactor,
+        stop: &|| signals.cancelled(),
+        talk,
+    };
+    let concluded = bracket::conclude(conclusion, keys, destination, &witnesses);
     let changes = concluded.map_err(|mut failure| {
         let message = &failure.message;
         failure.message =

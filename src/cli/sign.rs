@@ -12,7 +12,10 @@ use super::bracket::unsigned;
 use super::failure::Failure;
 use super::keys::Keys;
 use super::sign_args::{SignArgs, output_failure};
+use super::sign_identity::{check_told, identify};
 use super::talk::Talk;
+use super::witness_args::WitnessArgs;
+use super::witnesses::Witnesses;
 use crate::base::digest::Sha256;
 use crate::base::file;
 use crate::base::name::ArtefactName;
@@ -46,6 +49,8 @@ pub(super) struct Sign {
     #[arg(long, alias = "artifacts", value_name = "DIR")]
     artefacts: PathBuf,
     #[command(flatten)]
+    witnesses: WitnessArgs,
+    #[command(flatten)]
     sign: SignArgs,
 }
 
@@ -53,6 +58,7 @@ pub(super) fn run(args: &Sign, talk: Talk) -> Result<(), Failure> {
     let variables = Variables::read();
     let redactor = super::bracket::redactor(&variables);
     let platform = platform::capture(&variables, &redactor);
+    args.witnesses.check(platform.kind, None)?;
     let destination = args.sign.destination_for_signed()?;
     let keys = args.sign.keys(&variables, &platform, talk)?;
     if keys.keys.is_empty() {
@@ -67,6 +73,7 @@ pub(super) fn run(args: &Sign, talk: Talk) -> Result<(), Failure> {
     })?;
     check_run(&told, &platform, talk)?;
     check_times(&told)?;
+    check_told(&told)?;
     let nothing = has_no_artefact(&told);
     let artefacts = if nothing {
         talk.notice(format_args!(
@@ -84,7 +91,16 @@ pub(super) fn run(args: &Sign, talk: Talk) -> Result<(), Failure> {
     };
     let built_in = told.evidence().pipeline.get().and_then(|pipeline| pipeline.job.as_deref());
     let signing = signing(&keys, built_in, platform.pipeline.job.as_deref(), !nothing);
-    let payloads = told.signed_elsewhere(&signing).map_err(Failure::trouble)?;
+    let witnesses = Witnesses {
+        args: &args.witnesses,
+        variables: &variables,
+        redactor: &redactor,
+        stop: &|| false,
+        talk,
+    };
+    let identified = identify(&told, platform, &keys, &witnesses)?;
+    let token = identified.as_ref().map(|identified| &identified.token);
+    let payloads = told.signed_elsewhere(&signing, token).map_err(Failure::trouble)?;
     let mut lines = Vec::new();
     for payload in payloads {
         for key in &keys.keys {

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::bracket;
 use super::failure::Failure;
+use crate::base::system;
 use crate::capture::environment::Variables;
 use crate::capture::redact::Redactor;
 
@@ -28,6 +29,19 @@ pub(super) fn sayable(text: &str) -> String {
     // Made printable, a text of several lines is one, in which what opened a line tells nothing any more.
     let lines = REDACTOR.scrub(&said.replace(LINE_FEED, "\n"));
     if lines.rules.is_empty() { said } else { lines.text.replace('\n', " ") }
+}
+
+/// A secret that came late: nothing that is said from here on shows it.
+pub(super) fn learn(secret: &str) {
+    REDACTOR.learn(secret);
+}
+
+/// Tells GitHub's runner, which reads this stream, to hide a secret in whatever any step says from here on.
+/// Where the stream is kept in a file nobody reads it for commands, and the secret would lie there.
+pub(super) fn mask(secret: &str) {
+    if !system::stderr_is_a_file() {
+        let _ = writeln!(io::stderr().lock(), "::add-mask::{secret}");
+    }
 }
 
 /// Says things on stderr.

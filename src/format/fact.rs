@@ -99,6 +99,13 @@ pub struct Fact<T> {
     pub value: Option<T>,
 }
 
+/// As in evidence of an older version, which had no place for it.
+impl<T> Default for Fact<T> {
+    fn default() -> Self {
+        Self::unavailable(Basis::Unknown, "the version that made this evidence doesn't record it")
+    }
+}
+
 impl<T> Fact<T> {
     /// Seen.
     pub const fn observed(basis: Basis, value: T) -> Self {

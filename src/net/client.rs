@@ -2,7 +2,8 @@
 //! followed here, so that a token leaves its origin nowhere.
 
 use std::io::Read as _;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use ureq::http::header::{HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
@@ -58,11 +59,35 @@ pub struct Ask<'a> {
     pub token: Option<&'a Token>,
 }
 
+/// How many requests several clients may make together, redirects and second tries included.
+#[derive(Debug, Clone)]
+pub struct Budget(Arc<AtomicUsize>);
+
+impl Budget {
+    /// This many.
+    #[must_use]
+    pub fn of(requests: usize) -> Self {
+        Self(Arc::new(AtomicUsize::new(requests)))
+    }
+
+    /// How many are left.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn spend(&self) -> Result<(), NetError> {
+        let spent = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        spent.map(|_left| ()).map_err(|_none| NetError::UsedUp)
+    }
+}
+
 /// Asks, within its limits, until it is told to stop.
 pub struct Client<'a> {
     agent: ureq::Agent,
     proxy: Option<Proxy>,
     limits: Limits,
+    budget: Option<Budget>,
     ends: Instant,
     stop: &'a dyn Fn() -> bool,
 }
@@ -93,7 +118,13 @@ impl<'a> Client<'a> {
             .new_agent();
         let now = Instant::now();
         let ends = now.checked_add(limits.all).unwrap_or(now);
-        Self { agent, proxy, limits, ends, stop }
+        Self { agent, proxy, limits, budget: None, ends, stop }
+    }
+
+    /// A client that makes no more requests than `budget` has left, and ends no later than at `ends`.
+    #[must_use]
+    pub fn within(self, budget: Budget, ends: Instant) -> Self {
+        Self { budget: Some(budget), ends: self.ends.min(ends), ..self }
     }
 
     /// The body of a reply with status 200.
@@ -101,12 +132,33 @@ impl<'a> Client<'a> {
     /// # Errors
     /// Everything else.
     pub fn get(&self, ask: &Ask<'_>) -> Result<Vec<u8>, NetError> {
+        self.follow(ask, self.limits.redirects, true)
+    }
+
+    /// As [`Client::get`], where only the address's own origin may answer: what another one says isn't its
+    /// word.
+    ///
+    /// # Errors
+    /// Everything but a reply with status 200 of that origin.
+    pub fn get_at_origin(&self, ask: &Ask<'_>) -> Result<Vec<u8>, NetError> {
+        self.follow(ask, self.limits.redirects, false)
+    }
+
+    /// As [`Client::get`], where the address has to answer by itself: a redirect is an error.
+    ///
+    /// # Errors
+    /// Everything but a reply with status 200.
+    pub fn get_straight(&self, ask: &Ask<'_>) -> Result<Vec<u8>, NetError> {
+        self.follow(ask, 0, false)
+    }
+
+    fn follow(&self, ask: &Ask<'_>, most: usize, leaves: bool) -> Result<Vec<u8>, NetError> {
         let now = Instant::now();
         let until = now.checked_add(self.limits.request).unwrap_or(now).min(self.ends);
         let mut url = ask.url.clone();
         let mut token = ask.token.cloned();
         let mut tries = 2;
-        let mut redirects = self.limits.redirects;
+        let mut redirects = most;
         loop {
             // Once a redirect led away the token is gone, even if the next one leads back.
             token = token.filter(|token| token.header(url.origin()).is_some());
@@ -125,10 +177,15 @@ impl<'a> Client<'a> {
             match (hop.code, hop.location) {
                 (200, _) => return Ok(hop.body),
                 (301 | 302 | 303 | 307 | 308, Some(location)) => {
-                    redirects = redirects
-                        .checked_sub(1)
-                        .ok_or(NetError::BadRedirect("there are too many of them"))?;
+                    let too_many = match most {
+                        0 => "this address has to answer by itself",
+                        _ => "there are too many of them",
+                    };
+                    redirects = redirects.checked_sub(1).ok_or(NetError::BadRedirect(too_many))?;
                     url = url.follow(&location)?;
+                    if !leaves && url.origin() != ask.url.origin() {
+                        return Err(NetError::BadRedirect("it leads to somebody else"));
+                    }
                 }
                 (301 | 302 | 303 | 307 | 308, None) => {
                     return Err(NetError::BadRedirect("it leads nowhere"));
@@ -157,6 +214,9 @@ impl<'a> Client<'a> {
         }
         if left.is_zero() {
             return Err(timed_out());
+        }
+        if let Some(budget) = &self.budget {
+            budget.spend()?;
         }
         let mut request = self.agent.get(url.uri());
         for (name, value) in ask.headers {

@@ -58,6 +58,9 @@ pub enum NetError {
         /// Who.
         host: String,
     },
+    /// As many requests as may be made were made.
+    #[error("no more requests are made: their number is limited")]
+    UsedUp,
     /// The caller said so.
     #[error("stopped")]
     Stopped,

@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use super::client::{Ask, Client};
 use super::{
-    FILE_MAX, Fetched, Lost, NetError, Refusal, SHOWN, Token, Url, Wanted, reply, sections_name,
+    Cures, FILE_MAX, Fetched, GIVE_BASELINE, Lost, NetError, Refusal, SHOWN, Token, Url, Wanted,
+    reply, sections_name,
 };
 use crate::base::text::cut;
 
@@ -61,7 +62,7 @@ impl Registry {
         let mut packages: Vec<Package> = self
             .url(&["packages"], &query)
             .and_then(|url| reply(client, &url, &[], self.token.as_ref()))
-            .map_err(|refusal| refused("the project's packages", refusal))?;
+            .map_err(|refusal| refused("the project's packages", &refusal))?;
         // The server takes the name for a part of one.
         packages.retain(|package| {
             package.name == self.package
@@ -108,7 +109,7 @@ impl Registry {
             Err(Refusal::Net(NetError::Status { code: 404, .. })) => Ok(None),
             Err(refusal) => {
                 let version = cut(version, SHOWN);
-                Err(refused(&format!("{name} of package {} {version}", self.package), refusal))
+                Err(refused(&format!("{name} of package {} {version}", self.package), &refusal))
             }
         }
     }
@@ -119,21 +120,12 @@ impl Registry {
     }
 }
 
-fn refused(what: &str, refusal: Refusal) -> Lost {
-    match refusal {
-        Refusal::Malformed => Lost::plain(format!("{what}: the reply can't be read")),
-        Refusal::Net(error) => match error {
-            NetError::Status { code: 401, .. } => {
-                Lost::new(format!("{what}: the job token was refused (401)"), CURE_TOKEN)
-            }
-            NetError::Status { code: 403, is_limited: false, .. } => {
-                Lost::new(format!("{what}: the job token may not read them (403)"), CURE_ACCESS)
-            }
-            NetError::Status { code: 404, .. } => Lost::new(
-                format!("{what}: not there, or the job token may not see them (404)"),
-                CURE_ACCESS,
-            ),
-            error => Lost::network(what, &error),
-        },
-    }
+fn refused(what: &str, refusal: &Refusal) -> Lost {
+    let cures = Cures {
+        who: "the job token",
+        token: CURE_TOKEN,
+        access: CURE_ACCESS,
+        instead: GIVE_BASELINE,
+    };
+    cures.refused(what, refusal)
 }

@@ -1,11 +1,15 @@
 //! The one HTTP client: caps, time limits, redirect rule, tokens bound to an origin; and what the
 //! platforms are asked for with it.
 
+pub mod answer;
 mod archive;
 pub mod client;
 mod error;
 pub mod github;
 pub mod gitlab;
+pub mod gitlab_job;
+mod limited;
+pub mod oidc;
 mod proxy;
 #[cfg(test)]
 mod tests;
@@ -26,6 +30,11 @@ const REPLY_MAX: u64 = 4 << 20;
 const FILE_MAX: u64 = 64 << 20;
 /// Characters of a name from outside that are shown.
 const SHOWN: usize = 80;
+
+/// What helps where a baseline can't be asked for.
+const GIVE_BASELINE: &str = "give the evidence by --baseline FILE";
+/// What helps where the platform can't be asked about the job.
+const ASK_NOBODY: &str = "ask nobody by --offline";
 
 /// An evidence file from elsewhere. Nothing of it is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,23 +88,26 @@ impl Lost {
     }
 
     /// One whose cure doesn't depend on who was asked: statuses are left to the caller.
-    fn network(what: &str, error: &NetError) -> Self {
+    fn network(what: &str, error: &NetError, instead: &str) -> Self {
         let reason = format!("{what}: {error}");
-        match error {
-            NetError::Status { is_limited: true, .. } => Self::new(
-                format!("{reason} (too many requests)"),
-                "try again later, or give the evidence by --baseline FILE",
-            ),
-            NetError::Tls { .. } => Self::new(
-                reason,
-                "hosts with a certificate of a private authority aren't asked; give the evidence by --baseline FILE",
-            ),
-            NetError::Unreachable { .. } | NetError::TimedOut { .. } => Self::new(
-                reason,
-                "let the job reach this host (a proxy is named by HTTPS_PROXY), or give the evidence by --baseline FILE",
-            ),
-            _ => Self::plain(reason),
-        }
+        let (reason, cure) = match error {
+            NetError::Status { is_limited: true, .. } => {
+                (format!("{reason} (too many requests)"), "try again later, or")
+            }
+            NetError::Tls { .. } => {
+                (reason, "hosts with a certificate of a private authority aren't asked;")
+            }
+            NetError::Unreachable { .. } | NetError::TimedOut { .. } => {
+                (reason, "let the job reach this host (a proxy is named by HTTPS_PROXY), or")
+            }
+            _ => return Self::plain(reason),
+        };
+        Self::new(reason, &format!("{cure} {instead}"))
+    }
+
+    /// A reply that isn't what its documentation says.
+    fn malformed(what: &str) -> Self {
+        Self::plain(format!("{what}: the reply can't be read"))
     }
 }
 
@@ -110,13 +122,15 @@ pub fn fetch(client: &Client<'_>, url: &Url) -> Result<Fetched, Lost> {
             format!("{url}: {error}"),
             "no token is sent to an address; fetch the file in a step of the job, and give it by --baseline FILE",
         ),
-        _ => Lost::network(&url.to_string(), &error),
+        _ => Lost::network(&url.to_string(), &error, GIVE_BASELINE),
     })?;
     let beside = sections_name(url.path()).map(|path| url.with_path(&path));
     let sections = match beside.map(|url| url.and_then(|url| ask(&url))) {
         Some(Ok(bytes)) => Ok(Some(bytes)),
         None | Some(Err(NetError::Status { code: 404, .. })) => Ok(None),
-        Some(Err(error)) => Err(Lost::network("the sections beside the baseline", &error)),
+        Some(Err(error)) => {
+            Err(Lost::network("the sections beside the baseline", &error, GIVE_BASELINE))
+        }
     };
     Ok(Fetched::new(evidence, sections, url.to_string()))
 }
@@ -146,4 +160,43 @@ enum Refusal {
     Net(NetError),
     /// Not what its documentation says.
     Malformed,
+}
+
+/// What helps where a platform refuses.
+#[derive(Clone, Copy)]
+struct Cures<'a> {
+    /// Who asks, in words.
+    who: &'a str,
+    /// Where the token is refused.
+    token: &'a str,
+    /// Where it may not read what is asked for.
+    access: &'a str,
+    /// Where the host can't be asked.
+    instead: &'a str,
+}
+
+impl Cures<'_> {
+    fn lost(&self, what: &str, error: &NetError) -> Lost {
+        let who = self.who;
+        match error {
+            NetError::Status { code: 401, .. } => {
+                Lost::new(format!("{what}: {who} was refused (401)"), self.token)
+            }
+            NetError::Status { code: 403, is_limited: false, .. } => {
+                Lost::new(format!("{what}: {who} may not read them (403)"), self.access)
+            }
+            NetError::Status { code: 404, .. } => Lost::new(
+                format!("{what}: not there, or {who} may not see them (404)"),
+                self.access,
+            ),
+            error => Lost::network(what, error, self.instead),
+        }
+    }
+
+    fn refused(&self, what: &str, refusal: &Refusal) -> Lost {
+        match refusal {
+            Refusal::Malformed => Lost::malformed(what),
+            Refusal::Net(error) => self.lost(what, error),
+        }
+    }
 }

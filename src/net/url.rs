@@ -10,8 +10,10 @@ use super::NetError;
 
 /// Longest address, in bytes.
 const URL_MAX: usize = 8 << 10;
-/// Everything that could end a segment of a path, or a value of a query.
+/// Everything that could end a value of a query.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// Everything that could end a segment of a path (RFC 3986, section 3.3).
+const SEGMENT: &AsciiSet = &ESCAPED.remove(b':');
 
 /// Scheme, host and port: what a token is bound to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +108,7 @@ impl Url {
                 return Err(NetError::BadUrl("a part of its path is empty or climbs"));
             }
             text.push('/');
-            text.extend(utf8_percent_encode(segment, ESCAPED));
+            text.extend(utf8_percent_encode(segment, SEGMENT));
         }
         for (at, (name, value)) in query.iter().enumerate() {
             text.push(if at == 0 { '?' } else { '&' });
@@ -115,6 +117,17 @@ impl Url {
             text.extend(utf8_percent_encode(value, ESCAPED));
         }
         Self::parse(&text)
+    }
+
+    /// The same address with one more value in its query, which else stays as it is.
+    pub(super) fn with_value(&self, name: &str, value: &str) -> Result<Self, NetError> {
+        let before = match self.uri.query() {
+            None => "?",
+            Some(query) if query.is_empty() || query.ends_with('&') => "",
+            Some(_) => "&",
+        };
+        let value = utf8_percent_encode(value, ESCAPED);
+        Self::parse(&format!("{}{before}{name}={value}", self.uri))
     }
 
     /// The same address with another path; the query stays.
@@ -231,6 +244,25 @@ mod tests {
         assert_eq!(url.uri.path(), "/v3/repos/a%2F..%2Fb%3Fc%23d%25");
         assert_eq!(url.uri.query(), Some("q=a%26b%3Dc%20d"));
         assert!(below("..").is_err() && below(".").is_err() && below("").is_err());
+        let url = below("sha256:0\u{fc} \r\n\\;@").unwrap();
+        assert_eq!(url.uri.path(), "/v3/repos/sha256:0%C3%BC%20%0D%0A%5C%3B%40");
+    }
+
+    #[test]
+    fn a_value_that_is_added_ends_nowhere_and_disturbs_nothing() {
+        let added = |text| Url::parse(text).unwrap().with_value("audience", "a&b=c d\r\n#\u{e9}:1");
+        let value = "audience=a%26b%3Dc%20d%0D%0A%23%C3%A9%3A1";
+        for (from, to) in [
+            ("https://a.example/x?v=%2F1&w", format!("https://a.example/x?v=%2F1&w&{value}")),
+            ("https://a.example/x?v=1&", format!("https://a.example/x?v=1&{value}")),
+            ("https://a.example/x?", format!("https://a.example/x?{value}")),
+            ("https://a.example/x#y", format!("https://a.example/x?{value}")),
+            ("https://a.example", format!("https://a.example/?{value}")),
+        ] {
+            assert_eq!(added(from).unwrap().uri.to_string(), to, "{from}");
+        }
+        let url = Url::parse("https://a.example").unwrap();
+        assert!(url.with_value("audience", &"x".repeat(URL_MAX)).is_err());
     }
 
     #[test]

@@ -22,16 +22,8 @@ use crate::format::slsa::PROVENANCE_V1;
 use crate::format::statement::{NewStatement, Subject};
 
 /// Parts that the format has a place for and that this version doesn't capture.
-const NOT_CAPTURED: [(&str, &str); 5] = [
-    ("controls", "what the platform's API says of branch rules, approvals and the runner"),
-    ("distribution", "where the artefacts are meant to be fetched from"),
-    ("identity", "who ran the build by a token that the platform signed"),
-    ("pipeline.permissions", "what the job was allowed to do"),
-    (
-        "pipeline.references",
-        "how the actions, images and includes that the pipeline names are pinned",
-    ),
-];
+const NOT_CAPTURED: [(&str, &str); 1] =
+    [("distribution", "where the artefacts are meant to be fetched from")];
 
 /// The statements of one bracket.
 #[derive(Debug)]
@@ -85,11 +77,19 @@ pub fn compose(
             payloads.push(payload);
         }
     }
-    let subjects =
-        if artefacts { capture.subjects.clone() } else { vec![inputs_subject(&capture.inputs)] };
+    let subjects = subjects(&capture.subjects, &capture.inputs);
     let evidence = evidence(capture, companions);
     payloads.push(json::to_line(&NewStatement::new(&subjects, BUILD_EVIDENCE, &evidence))?);
     Ok(Statements { payloads, sections: sealer.finish() })
+}
+
+/// The subjects of a capture's build evidence: its artefacts, or, where it has none, its inputs.
+#[must_use]
+pub fn subjects(artefacts: &[Subject], inputs: &Fact<Inputs>) -> Vec<Subject> {
+    match artefacts {
+        [] => vec![inputs_subject(inputs)],
+        artefacts => artefacts.to_vec(),
+    }
 }
 
 /// A statement needs a subject; without an artefact it is about what went in.
@@ -129,6 +129,9 @@ fn evidence(capture: Capture, companions: Vec<Companion>) -> BuildEvidence {
         tools: capture.tools,
         packages: capture.packages,
         pipeline: Fact::observed(Basis::Read, capture.platform.pipeline),
+        identity: capture.identity,
+        controls: capture.controls,
+        attached: capture.attached,
         changes: capture.changes,
         redactions,
         gaps,

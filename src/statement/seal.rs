@@ -31,6 +31,12 @@ impl<'a> Sealer<'a> {
         if let Some(command) = &mut capture.build.command {
             self.list(Part::Argv, &mut command.argv)?;
         }
+        if let Some(identity) = &mut capture.identity.value {
+            self.part(Part::IdentityPeople, &mut identity.people, |people| people.len())?;
+        }
+        if let Some(controls) = &mut capture.controls.value {
+            self.part(Part::ControlDetails, &mut controls.details, |details| details.len())?;
+        }
         if let Some(source) = &mut capture.source.value {
             self.list(Part::Dirty, &mut source.dirty)?;
             if let Some(people) = &mut source.people {
@@ -60,6 +66,9 @@ impl<'a> Sealer<'a> {
             self.list(Part::Path, &mut environment.path)?;
             if let Some(container) = &mut environment.container.value {
                 self.list(Part::Mounts, &mut container.mounts)?;
+            }
+            if let Some(signs) = &mut environment.signs.value {
+                self.list(Part::WritablePaths, &mut signs.writable_paths)?;
             }
             if let Some(git) = &mut environment.git_configuration.value {
                 self.part(Part::GitValues, &mut git.values, |values| values.len())?;

@@ -14,7 +14,7 @@ use crate::capture::sbom::Sbom;
 use crate::format::bundle::{self, Document};
 use crate::format::claims::Claims;
 use crate::format::evidence::{
-    BUILD_EVIDENCE, Bracket, BuildEvidence, Companion, Outcome, Signing,
+    BUILD_EVIDENCE, Bracket, BuildEvidence, CheckedToken, Companion, Outcome, Signing, TokenJob,
 };
 use crate::format::json::{self, JsonError};
 use crate::format::sbom::is_sbom;
@@ -144,6 +144,7 @@ impl Told {
             return Err(ToldError::Form("it isn't as this version writes it".to_owned()));
         }
         check_subjects(&statement, &value, &typed)?;
+        check_tokens(&typed)?;
         for (companion, value, ..) in &companions {
             check_companion(companion, value, &statement, &typed)?;
         }
@@ -171,11 +172,16 @@ impl Told {
     }
 
     /// The payloads to be signed. What changes: who signs, `builder.id`, the digest of what was given,
-    /// the companions' digests; and every basis.
+    /// the companions' digests; this job's token, where it has one, stands beside the other job's; and every
+    /// basis.
     ///
     /// # Errors
     /// Never for what was parsed; the serialiser's word is passed on.
-    pub fn signed_elsewhere(self, signing: &Signing) -> Result<Vec<Vec<u8>>, ToldError> {
+    pub fn signed_elsewhere(
+        self,
+        signing: &Signing,
+        token: Option<&CheckedToken>,
+    ) -> Result<Vec<Vec<u8>>, ToldError> {
         let mut payloads = Vec::new();
         let mut companions = Vec::new();
         let mut evidence = self.line;
@@ -199,6 +205,10 @@ impl Told {
         predicate.values_mut().for_each(retell);
         let custody = predicate.get_mut("custody").and_then(Value::as_object_mut);
         take_custody(custody.ok_or_else(form)?, self.captured);
+        if let Some(token) = token {
+            let identity = predicate.get_mut("identity").and_then(Value::as_object_mut);
+            add_token(identity.ok_or_else(form)?, to_value(token)?);
+        }
         let build = predicate.get_mut("build").and_then(Value::as_object_mut).ok_or_else(form)?;
         build.insert("signing".to_owned(), to_value(signing)?);
         predicate.insert("companions".to_owned(), to_value(&companions)?);
@@ -299,6 +309,17 @@ fn check_companion(
     }
 }
 
+/// A capture has the token of the job that made it, and of no other: one that says it is of the job that signs
+/// would be taken for what this job is to find out for itself.
+fn check_tokens(evidence: &BuildEvidence) -> Result<(), ToldError> {
+    let tokens = evidence.identity.value.as_ref().map_or(&[][..], |identity| &identity.tokens);
+    match tokens {
+        [] => Ok(()),
+        [token] if token.job == TokenJob::Build => Ok(()),
+        _ => Err(ToldError::Form("it has a token of another job than the build's".to_owned())),
+    }
+}
+
 /// Every fact below was told.
 fn retell(value: &mut Value) {
     match value {
@@ -328,8 +349,53 @@ fn take_custody(custody: &mut Map<String, Value>, captured: Sha256) {
     custody.insert("value".to_owned(), value);
 }
 
+/// What this job checked itself is its own fact; where the other job had a token too, the part stays told.
+fn add_token(identity: &mut Map<String, Value>, token: Value) {
+    let told = identity.get_mut("value").and_then(|value| value.get_mut("tokens"));
+    if let Some(tokens) = told.and_then(Value::as_array_mut).filter(|tokens| !tokens.is_empty()) {
+        tokens.push(token);
+        return;
+    }
+    identity.insert("status".to_owned(), "observed".into());
+    identity.insert("basis".to_owned(), "token claim".into());
+    identity.remove("reason");
+    identity.insert("value".to_owned(), json!({"tokens": [token], "people": {}}));
+}
+
 /// Whether the capture is of a build without artefacts, so that there is none to be hashed again.
 #[must_use]
 pub fn has_no_artefact(told: &Told) -> bool {
     told.subjects() == [super::inputs_subject(&told.evidence.inputs)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn added(identity: Value) -> Value {
+        let Value::Object(mut identity) = identity else { panic!("an object") };
+        add_token(&mut identity, json!({"job": "signing"}));
+        Value::Object(identity)
+    }
+
+    #[test]
+    fn this_job_s_token_stands_behind_the_other_s_which_stays_told() {
+        let people = json!({"build.actor": "somebody"});
+        let told = json!({"status": "observed", "basis": TOLD, "value": {
+            "tokens": [{"job": "build"}], "people": people,
+        }});
+        let found = added(told);
+        assert_eq!(found["basis"], TOLD);
+        assert_eq!(found["value"]["tokens"], json!([{"job": "build"}, {"job": "signing"}]));
+        assert_eq!(found["value"]["people"], people);
+    }
+
+    #[test]
+    fn where_the_other_job_had_none_this_job_s_token_is_its_own_fact() {
+        let told = json!({"status": "unavailable", "basis": TOLD, "reason": "no token"});
+        let expected = json!({"status": "observed", "basis": "token claim", "value": {
+            "tokens": [{"job": "signing"}], "people": {},
+        }});
+        assert_eq!(added(told), expected);
+    }
 }

@@ -18,9 +18,14 @@ mod builds;
 mod caps;
 mod chains;
 mod diffs;
+mod embedded;
 mod expectations;
 mod folders;
 mod forge;
+#[allow(dead_code, reason = "shared with the tests of the command line")]
+#[path = "../cli/harness.rs"]
+mod harness;
+mod identity;
 mod json;
 mod keys;
 mod mutations;
@@ -29,6 +34,8 @@ mod output;
 mod sboms;
 mod signatures;
 mod subjects;
+#[path = "../support/mod.rs"]
+mod support;
 mod surroundings;
 mod thresholds;
 mod unsigned_fields;

@@ -146,8 +146,17 @@ fn a_definition_stands_in_the_evidence_with_what_it_names() {
         definitions[0],
         json!({
             "path": ".github/workflows/ci.yml",
+            "kind": "workflow",
             "sha256": sha256(text.as_bytes()),
-            "references": [{"kind": "uses", "text": "actions/checkout@v4"}],
+            "permissions": {"others": "not stated"},
+            "jobs": [{"name": "a"}],
+            "marks": [{
+                "kind": "broad-permissions",
+                "place": "jobs.a",
+                "what": "neither it nor the workflow states permissions: the token may do what the organisation's or the repository's default lets it",
+            }],
+            "references": [{"kind": "uses", "text": "actions/checkout@v4", "pin": "unpinned"}],
+            "unclear": "has a job that says nothing of where it runs; says nothing of what starts it",
         })
     );
     assert!(definitions[1]["trouble"].is_string());

@@ -11,6 +11,8 @@
 #[cfg(unix)]
 mod agent;
 #[cfg(unix)]
+mod attach;
+#[cfg(unix)]
 mod attest;
 #[cfg(unix)]
 mod capture;
@@ -28,6 +30,8 @@ mod elsewhere;
 mod github;
 #[cfg(unix)]
 mod harness;
+#[cfg(unix)]
+mod identity;
 #[cfg(unix)]
 mod inspect;
 #[cfg(unix)]
@@ -63,6 +67,11 @@ mod sign_policy;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]
+mod signs;
+#[cfg(unix)]
 mod steps;
+#[cfg(unix)]
+#[path = "../support/mod.rs"]
+mod support;
 #[cfg(unix)]
 mod verify;

@@ -158,15 +158,8 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn unknown_flags_and_those_of_later_versions_do_not_exist() {
     let place = Place::new();
-    let later = [
-        "--no-such-flag",
-        "--attach",
-        "--certificate-identity",
-        "--embed-token",
-        "--policy",
-        "--trust",
-        "--trusted-root",
-    ];
+    let later =
+        ["--no-such-flag", "--certificate-identity", "--policy", "--trust", "--trusted-root"];
     for flag in later {
         for (command, code) in
             [("keygen", 2), ("run", 125), ("attest", 2), ("verify", 2), ("inspect", 2)]

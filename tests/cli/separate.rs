@@ -248,7 +248,7 @@ fn another_run_commit_or_repository_is_refused() {
     fs::write(place.at(UNSIGNED), raw).unwrap();
     sign(&place, &[]).exits(1).tells("no job of a platform");
     assert!(!place.has(EVIDENCE));
-    own(sign(&place, &[]), "sign").exits(0).notices(0);
+    own(sign(&place, &[]), "sign").exits(0).notices(1).tells("id-token: write");
     let found = &place.evidence()["build"]["signing"]["key_custody"];
     assert_eq!(found["exposures"], json!([]));
     own(sign(&place, &["--force"]), "build").exits(0);
@@ -336,7 +336,8 @@ fn an_origin_in_any_of_its_spellings_is_the_platform_s_repository() {
         };
         let line = "mkdir dist; echo 1 >dist/a";
         let run = ["run", "--sign", "never", "-a", "dist/a", "--", "sh", "-c", line];
-        own(place.call(&run)).exits(0).notices(0);
+        // Neither the identity provider nor the API can be asked.
+        own(place.call(&run)).exits(0).notices(2);
         own(sign(&place, &[])).exits(0);
         let public = place.public(1);
         place.call(&["verify", "dist/a", "-b", EVIDENCE, "--key", &public]).exits(0);

@@ -46,7 +46,8 @@ fn where_secrets_are_kept_from_a_run_its_evidence_is_unsigned_and_one_notice_say
     ];
     for (platform, more, says) in cases {
         let place = Place::new();
-        without_key(&place, platform, more).exits(0).notices(1).tells(says).tells("unsigned");
+        // Beside it, that neither the identity provider nor the API can be asked.
+        without_key(&place, platform, more).exits(0).notices(3).tells(says).tells("unsigned");
         assert!(place.has(UNSIGNED) && !place.has(EVIDENCE), "{says}");
         let statements = lines(&place.at(UNSIGNED));
         assert_eq!(statements.len(), 2, "bare statements");

@@ -30,8 +30,8 @@ fn blotted(text: &str) -> String {
                 let hex =
                     |text: &str| text.len() >= 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
                 let number = !bare.is_empty() && bare.bytes().all(|b| b.is_ascii_digit());
-                // How many gaps and sealed parts there are depends on the machine.
-                let counted = ["the evidence admits", "sealed parts at hand"];
+                // How many gaps, parts and sealed parts there are depends on the machine.
+                let counted = ["the evidence admits", "assurance ", "sealed parts at hand"];
                 if number && counted.iter().any(|words| line.contains(words)) {
                     "N".to_owned()
                 } else if bare.starts_with("MCowBQYDK2Vw") {

@@ -16,6 +16,10 @@ mod harmless;
 #[allow(dead_code, reason = "shared with the tests of the command line")]
 #[path = "../cli/harness.rs"]
 mod harness;
+#[cfg(unix)]
+mod house;
+#[cfg(unix)]
+mod identity;
 mod net;
 #[cfg(unix)]
 mod panics;
@@ -26,3 +30,6 @@ mod redactor;
 mod said;
 #[cfg(unix)]
 mod steps;
+#[cfg(unix)]
+#[path = "../support/mod.rs"]
+mod support;

@@ -15,6 +15,7 @@ use self::mounts::MountLine;
 use super::Captured;
 use super::environment::Variables;
 use super::redact::Redactor;
+use crate::base::access;
 use crate::base::file::{self, FileError};
 use crate::base::system::{self, PODMAN_SIGN};
 use crate::base::text::{cut, printable};
@@ -48,6 +49,10 @@ const SOCKETS: [&str; 12] = [
 ];
 /// Sockets below the user's own folder of that kind.
 const USER_SOCKETS: [&str; 2] = ["docker.sock", "podman/podman.sock"];
+/// Variables that say where a runtime listens.
+const ADDRESSES: [&str; 3] = ["BUILDKIT_HOST", "CONTAINER_HOST", "DOCKER_HOST"];
+/// How the address of a socket begins.
+const UNIX: &str = "unix://";
 
 /// The texts that the judgement rests on.
 #[derive(Debug, Default)]
@@ -197,26 +202,43 @@ fn listed(
 /// Whether there is a runtime's socket at a usual place, at an unusual one that it was mounted at, or at
 /// one that a variable names.
 fn has_socket(root: &Path, mounts: &[MountLine], variables: &Variables) -> bool {
-    let is_there = |path: &Path| is_socket(&root.join(path.strip_prefix("/").unwrap_or(path)));
+    // TCP, SSH, a pipe of Windows: whether anybody answers is not tried.
+    let is_elsewhere = |name: &&str| {
+        let address = variables.text(name);
+        address.is_some_and(|address| address.contains("://") && !address.starts_with(UNIX))
+    };
+    places(root, variables).iter().any(|place| is_socket(place))
+        || mounts.iter().any(MountLine::is_runtime_socket)
+        || ADDRESSES.iter().any(is_elsewhere)
+}
+
+/// Whether this process may write to such a socket: whoever may has the machine. Nothing is connected to.
+pub(super) fn is_socket_writable(root: &Path, variables: &Variables) -> bool {
+    let mountinfo = file::read_regular(&root.join("proc/self/mountinfo"), MOUNTINFO_MAX);
+    let mounts = mounts::parse(&String::from_utf8_lossy(&mountinfo.unwrap_or_default()));
+    let mounted = mounts.iter().filter(|mount| mount.is_runtime_socket());
+    let mounted = mounted.map(|mount| below_root(root, Path::new(&mount.path)));
+    let mut places = places(root, variables).into_iter().chain(mounted);
+    places.any(|place| is_socket(&place) && access::may_write(&place))
+}
+
+/// Where a runtime's socket may be on this machine.
+fn places(root: &Path, variables: &Variables) -> Vec<PathBuf> {
     let of_user = variables
         .raw("XDG_RUNTIME_DIR")
         .map(PathBuf::from)
         .or_else(|| system::uid().map(|uid| PathBuf::from(format!("/run/user/{uid}"))));
-    let named = |name: &str| {
-        variables.text(name).is_some_and(|address| match address.strip_prefix("unix://") {
-            Some(path) => is_there(Path::new(path)),
-            // TCP, SSH, a pipe of Windows: whether anybody answers is not tried.
-            None => address.contains("://"),
-        })
-    };
-    SOCKETS.iter().any(|path| is_there(Path::new(path)))
-        || of_user
-            .is_some_and(|folder| USER_SOCKETS.iter().any(|name| is_there(&folder.join(name))))
-        || mounts.iter().any(MountLine::is_runtime_socket)
-        || ["CONTAINERD_ADDRESS"]
-            .iter()
-            .any(|name| variables.text(name).is_some_and(|path| is_there(Path::new(path))))
-        || ["BUILDKIT_HOST", "CONTAINER_HOST", "DOCKER_HOST"].into_iter().any(named)
+    let of_user = of_user.into_iter().flat_map(|folder| USER_SOCKETS.map(|name| folder.join(name)));
+    let named = variables.text("CONTAINERD_ADDRESS").into_iter();
+    let named =
+        named.chain(ADDRESSES.iter().filter_map(|name| variables.text(name)?.strip_prefix(UNIX)));
+    let usual = SOCKETS.iter().map(|path| root.join(path));
+    let others = of_user.chain(named.map(PathBuf::from));
+    usual.chain(others.map(|path| below_root(root, &path))).collect()
+}
+
+fn below_root(root: &Path, path: &Path) -> PathBuf {
+    root.join(path.strip_prefix("/").unwrap_or(path))
 }
 
 #[cfg(unix)]

@@ -72,19 +72,7 @@ fn find(root: &Path, path: &str) -> Result<Committed, Committed> {
     }
     let whole = [&below, path.as_bytes()].concat();
     let at_head = At::of(&odb, head, &whole).map_err(|why| broken(why, "HEAD's commit"))?;
-    let id = match at_head.entry {
-        None => return Err(Committed::NoSuchPath),
-        Some((mode, id)) if is_file(mode) => id,
-        Some(_) => return Err(Committed::NotRegular),
-    };
-    match odb.read_header(id) {
-        Ok((size, ObjectType::Blob)) if size > FILE_MAX => return Err(Committed::TooLarge),
-        _ => {}
-    }
-    let bytes = object::read(&odb, id, ObjectType::Blob, FILE_MAX)
-        .map_err(|why| broken(why, "the file"))?
-        .data()
-        .to_vec();
+    let bytes = blob(&odb, at_head.entry)?;
     let work_tree_differs =
         found.repo.workdir().is_some() && differs(&found.repo, &root, path, &whole, &bytes);
     Ok(Committed::Found(CommittedFile {
@@ -94,6 +82,71 @@ fn find(root: &Path, path: &str) -> Result<Committed, Committed> {
         changed_by: last_change(&odb, head, at_head, &whole).map(|id| id.to_string()),
         work_tree_differs,
     }))
+}
+
+/// A regular file in a commit.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FileAtCommit {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Whether the work tree has the same there, ends of lines left out where git may change them; none where
+    /// it has nothing there, or that can't be read.
+    pub on_disk_is_same: Option<bool>,
+}
+
+/// The file at `path`, which is relative to the top of the repository that `root` lies in, as the commit with
+/// the id `commit` has it.
+///
+/// # Errors
+/// Why there is none, as [`committed`] says it; [`Committed::NoCommit`] where the commit isn't in the
+/// repository.
+pub fn at_commit(root: &Path, commit: &str, path: &str) -> Result<FileAtCommit, Committed> {
+    let unreadable = |trouble: open::Trouble| Committed::Unreadable(trouble.to_string());
+    let (_, found) = open::find_at(root).map_err(unreadable)?.ok_or(Committed::NoRepository)?;
+    let odb = odb(&found.repo).map_err(unreadable)?;
+    if !is_plain(path) {
+        return Err(Committed::NoSuchPath);
+    }
+    let id = object::full_id(commit).ok_or(Committed::NoCommit)?;
+    let entry = match At::of(&odb, id, path.as_bytes()) {
+        Ok(at) => at.entry,
+        // A commit that is here without its tree isn't whole: as good as not here.
+        Err(NoObject::Missing) => return Err(Committed::NoCommit),
+        Err(why) => return Err(broken(why, "the commit")),
+    };
+    let bytes = blob(&odb, entry)?;
+    let on_disk_is_same = found.repo.workdir().and_then(|top| match on_disk(top, path) {
+        Ok(now) => {
+            let converted = || {
+                converts(&found.repo, path.as_bytes())
+                    && without_returns(&now) == without_returns(&bytes)
+            };
+            Some(now == bytes || converted())
+        }
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::PermissionDenied => None,
+            // Larger than what was committed, or a link in its place.
+            _ => Some(false),
+        },
+    });
+    Ok(FileAtCommit { bytes, on_disk_is_same })
+}
+
+/// The bytes of what an entry names, where that is a regular file.
+fn blob(odb: &Odb<'_>, entry: Option<(u32, Oid)>) -> Result<Vec<u8>, Committed> {
+    let id = match entry {
+        None => return Err(Committed::NoSuchPath),
+        Some((mode, id)) if is_file(mode) => id,
+        Some(_) => return Err(Committed::NotRegular),
+    };
+    match odb.read_header(id) {
+        Ok((size, ObjectType::Blob)) if size > FILE_MAX => return Err(Committed::TooLarge),
+        _ => {}
+    }
+    let object = object::read(odb, id, ObjectType::Blob, FILE_MAX);
+    Ok(object.map_err(|why| broken(why, "the file"))?.data().to_vec())
 }
 
 fn broken(why: NoObject, what: &str) -> Committed {

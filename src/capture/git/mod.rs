@@ -17,7 +17,7 @@ mod settings;
 mod survey;
 mod tags;
 #[cfg(test)]
-mod tests;
+pub(in crate::capture) mod tests;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -28,7 +28,9 @@ use std::path::Path;
 use git2::{Commit, ErrorCode, Repository};
 
 pub use self::classes::Classes;
-pub use self::committed::{Committed, CommittedFile, committed, is_committed};
+pub use self::committed::{
+    Committed, CommittedFile, FileAtCommit, at_commit, committed, is_committed,
+};
 pub use self::history::{AllowedSigners, AllowedSignersError, Ancestry, Range, ancestry, history};
 use self::open::{Found, Trouble};
 use self::settings::Settings;

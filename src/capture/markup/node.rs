@@ -20,6 +20,8 @@ pub(in crate::capture) const NODES_MAX: usize = 8_000_000;
 pub(in crate::capture) enum Node {
     Null,
     Text(String),
+    /// A number or a boolean, as it is written without quotes; of [`super::yaml::styled`] alone.
+    Bare(String),
     List(Vec<Self>),
     Map(Vec<(String, Self)>),
     /// What has an anchor, and each alias of it: one value, however often it stands there.
@@ -70,7 +72,7 @@ impl Node {
 
     pub(in crate::capture) fn as_text(&self) -> Option<&str> {
         match self {
-            Self::Text(text) if !text.is_empty() => Some(text),
+            Self::Text(text) | Self::Bare(text) if !text.is_empty() => Some(text),
             _ => None,
         }
     }

@@ -59,6 +59,24 @@ pub(super) fn find(root: &Path, gitlab: Option<&str>) -> Found {
     Found { files, whole: search.whole }
 }
 
+/// A folder below the root, if no part of its path is a link. The path is a plain one.
+pub(super) fn folder_at(root: &Path, path: &str) -> Option<PathBuf> {
+    let mut folder = root.to_owned();
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        folder.push(part);
+        file::kind_at(&folder).filter(std::fs::FileType::is_dir)?;
+    }
+    Some(folder)
+}
+
+/// Whether something that is no folder is at a plain path, with no link above it. One that is a link or a
+/// FIFO is taken too: that it can't be read is worth knowing.
+pub(super) fn is_file_at(root: &Path, path: &str) -> bool {
+    let (above, _) = path.rsplit_once('/').unwrap_or_default();
+    folder_at(root, above).is_some()
+        && file::kind_at(&root.join(path)).is_some_and(|kind| !kind.is_dir())
+}
+
 fn is_action(path: &[u8]) -> bool {
     let name = path.rsplit(|byte| *byte == b'/').next();
     matches!(name, Some(b"action.yml" | b"action.yaml"))
@@ -79,28 +97,14 @@ impl Search<'_> {
         file::kind_at(&self.root.join(name)).is_some()
     }
 
-    /// One that is a link or a FIFO is taken too: that it can't be read is worth knowing.
     fn file(&mut self, path: &str, family: Family) {
-        let (above, _) = path.rsplit_once('/').unwrap_or_default();
-        if self.folder(above).is_some()
-            && file::kind_at(&self.root.join(path)).is_some_and(|kind| !kind.is_dir())
-        {
+        if is_file_at(self.root, path) {
             self.files.push((path.as_bytes().to_owned(), family));
         }
     }
 
-    /// A folder below the root, if no part of its path is a link.
-    fn folder(&self, path: &str) -> Option<PathBuf> {
-        let mut folder = self.root.to_owned();
-        for part in path.split('/').filter(|part| !part.is_empty()) {
-            folder.push(part);
-            file::kind_at(&folder).filter(std::fs::FileType::is_dir)?;
-        }
-        Some(folder)
-    }
-
     fn below(&mut self, path: &str, family: Family, takes: fn(&[u8]) -> bool) {
-        let Some(folder) = self.folder(path) else {
+        let Some(folder) = folder_at(self.root, path) else {
             // A link in its place may lead to definitions that the platform reads.
             self.whole &= !self.is_linked(path);
             return;

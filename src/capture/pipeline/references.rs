@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::find::Family;
+use super::pins::INTEGRITY;
 use crate::capture::markup::Bad;
 use crate::capture::markup::node::{Node, has_twice};
 use crate::capture::markup::yaml;
@@ -16,9 +17,11 @@ const LONGEST: usize = 2048;
 /// Most values that are looked at once more because an alias stands for them.
 const STEPS_MAX: usize = 200_000;
 
-/// What a reference by an `include` that is a table begins with.
+/// What a reference by an `include` that is a table begins with, and one by a `trigger` or a `needs`.
 pub(super) const PREFIXES: &[&str] =
-    &["artifact", "component", "local", "project", "remote", "template"];
+    &["artifact", "component", "local", "needs", "project", "remote", "template", "trigger"];
+/// Those that are a text of their own.
+const SIMPLE: &[&str] = &["artifact", "component", "local", "template"];
 
 /// One reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,30 +30,33 @@ pub(super) struct Found {
     pub(super) text: String,
 }
 
-/// The references of one file, and why they may not be all.
-pub(super) fn of(bytes: &[u8], family: Family) -> (Vec<Found>, Option<String>) {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return (Vec::new(), Some("isn't UTF-8".to_owned()));
-    };
+/// The documents of a definition, or why it has none.
+pub(super) fn documents(bytes: &[u8], family: Family) -> Result<Vec<Node>, String> {
+    let Ok(text) = std::str::from_utf8(bytes) else { return Err("isn't UTF-8".to_owned()) };
     // Parsers end at it, or don't: what stands behind it would be read by one and not by the other.
     if text.contains('\0') {
-        return (Vec::new(), Some("has a NUL byte".to_owned()));
+        return Err("has a NUL byte".to_owned());
     }
-    match yaml::shared(text.strip_prefix('\u{feff}').unwrap_or(text)) {
-        Ok(documents) => {
-            let mut look = Look { family, ..Look::default() };
-            documents.iter().for_each(|document| look.walk(document));
-            let trouble = [
-                (look.twice, Bad::Twice.to_string()),
-                (look.too_long, "names something that is too long".to_owned()),
-                (look.steps > STEPS_MAX, Bad::TooMuch.to_string()),
-            ];
-            let trouble: Vec<_> =
-                trouble.into_iter().filter(|(there, _)| *there).map(|(_, what)| what).collect();
-            (look.found, (!trouble.is_empty()).then(|| trouble.join("; ")))
-        }
-        Err(bad) => (Vec::new(), Some(bad.to_string())),
-    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let read = match family {
+        Family::GitHub => yaml::styled(text),
+        Family::GitLab => yaml::shared(text),
+    };
+    read.map_err(|bad| bad.to_string())
+}
+
+/// The references of one file, and why they may not be all.
+pub(super) fn of(documents: &[Node], family: Family) -> (Vec<Found>, Option<String>) {
+    let mut look = Look { family, ..Look::default() };
+    documents.iter().for_each(|document| look.walk(document));
+    let trouble = [
+        (look.twice, Bad::Twice.to_string()),
+        (look.too_long, "names something that is too long".to_owned()),
+        (look.steps > STEPS_MAX, Bad::TooMuch.to_string()),
+    ];
+    let trouble: Vec<_> =
+        trouble.into_iter().filter(|(there, _)| *there).map(|(_, what)| what).collect();
+    (look.found, (!trouble.is_empty()).then(|| trouble.join("; ")))
 }
 
 struct Look {
@@ -80,7 +86,7 @@ impl Look {
     /// Looks at every value once. The parser has capped the depth.
     fn walk(&mut self, node: &Node) {
         match node {
-            Node::Null | Node::Text(_) => {}
+            Node::Null | Node::Text(_) | Node::Bare(_) => {}
             Node::List(items) => items.iter().for_each(|item| self.walk(item)),
             Node::Shared(shared) => {
                 if self.walked.insert(Rc::as_ptr(shared)) {
@@ -97,7 +103,12 @@ impl Look {
                         ("container", Family::GitHub) => self.text("image", value),
                         ("services", _) => self.services(value),
                         // In a matrix of GitHub's it names nothing.
+                        // Code from any repository, as a step of a job's `run`.
+                        ("step", Family::GitLab) => self.step_of(value),
+                        // Files of another project's job.
+                        ("needs", Family::GitLab) => self.needs(value),
                         ("include", Family::GitLab) => self.include(value),
+                        ("trigger", Family::GitLab) => self.trigger(value),
                         _ => {}
                     }
                     self.walk(value);
@@ -129,7 +140,7 @@ impl Look {
     /// A text; in GitLab's files also the path of one that stands elsewhere (`!reference [.base, image]`).
     fn written(&mut self, node: &Node) -> Option<String> {
         match node.plain() {
-            Node::Text(text) => Some(text.clone()),
+            Node::Text(text) | Node::Bare(text) => Some(text.clone()),
             Node::List(parts) if self.family == Family::GitLab && parts.len() <= 10 => {
                 let parts: Option<Vec<_>> =
                     parts.iter().map(|part| part.plain().as_text()).collect();
@@ -147,8 +158,16 @@ impl Look {
         }
     }
 
-    /// A list of images; in GitHub's files a table, whose images are found as all others are.
+    /// A list of images; in GitHub's files a table by name, of images or of tables whose images are found as
+    /// all others are.
     fn services(&mut self, node: &Node) {
+        if let (Family::GitHub, Node::Map(entries)) = (self.family, node.plain()) {
+            for (_, service) in entries {
+                if matches!(service.plain(), Node::Text(_) | Node::Bare(_)) {
+                    self.text("image", service);
+                }
+            }
+        }
         if let Node::List(items) = node.plain() {
             for item in items {
                 if !self.step() {
@@ -159,18 +178,49 @@ impl Look {
         }
     }
 
+    fn step_of(&mut self, node: &Node) {
+        match self.get(node, "git") {
+            None => self.text("uses", node),
+            Some(git) => {
+                let url = self.get(git, "url").and_then(|node| self.written(node));
+                let at = self.get(git, "rev").and_then(|node| self.written(node));
+                let at = at.map(|at| format!("@{at}")).unwrap_or_default();
+                self.add("uses", format!("{}{at}", url.unwrap_or_default()));
+            }
+        }
+    }
+
+    fn needs(&mut self, node: &Node) {
+        let Node::List(items) = node.plain() else { return };
+        for item in items {
+            if !self.step() {
+                return;
+            }
+            let Some(project) = self.get(item, "project").and_then(|node| self.written(node))
+            else {
+                continue;
+            };
+            let at = self.get(item, "ref").and_then(|node| self.written(node));
+            let at = at.map(|at| format!("@{at}")).unwrap_or_default();
+            self.add("include", format!("needs:{project}{at}"));
+        }
+    }
+
     fn include(&mut self, node: &Node) {
         if !self.step() {
             return;
         }
         match node.plain() {
-            Node::Text(text) => self.add("include", text.clone()),
+            Node::Text(text) | Node::Bare(text) => self.add("include", text.clone()),
             Node::List(items) => items.iter().for_each(|item| self.include(item)),
             map @ Node::Map(_) => {
-                for prefix in PREFIXES.iter().filter(|prefix| **prefix != "project") {
+                for prefix in SIMPLE {
                     if let Some(text) = self.get(map, prefix).and_then(|node| self.written(node)) {
                         self.add("include", format!("{prefix}:{text}"));
                     }
+                }
+                if let Some(address) = self.get(map, "remote").and_then(|node| self.written(node)) {
+                    self.remote(map, &address);
                 }
                 if let Some(project) = self.get(map, "project").and_then(|node| self.written(node))
                 {
@@ -178,6 +228,28 @@ impl Look {
                 }
             }
             Node::Null | Node::Shared(_) => {}
+        }
+    }
+
+    /// A digest counts as one where it stands at its own key: an address with a blank in it could pass for
+    /// an address and a digest.
+    fn remote(&mut self, map: &Node, address: &str) {
+        let address = address.replace(' ', "%20");
+        let digest = self.get(map, "integrity").and_then(|node| self.written(node));
+        let digest = digest.map(|digest| format!("{INTEGRITY}{digest}")).unwrap_or_default();
+        self.add("include", format!("remote:{address}{digest}"));
+    }
+
+    /// The pipeline of another project; what a `trigger` includes is found as all others are.
+    fn trigger(&mut self, node: &Node) {
+        if let Some(project) = self.written(node) {
+            self.add("include", format!("trigger:{project}"));
+        } else if let Some(project) =
+            self.get(node, "project").and_then(|project| self.written(project))
+        {
+            let branch = self.get(node, "branch").and_then(|branch| self.written(branch));
+            let branch = branch.map(|branch| format!("@{branch}")).unwrap_or_default();
+            self.add("include", format!("trigger:{project}{branch}"));
         }
     }
 
@@ -195,7 +267,7 @@ impl Look {
                     }
                 }
             }
-            Some(Node::Text(file)) => {
+            Some(Node::Text(file) | Node::Bare(file)) => {
                 self.add("include", format!("project:{project}{at}:{file}"));
             }
             _ => self.add("include", format!("project:{project}{at}")),

@@ -29,6 +29,7 @@ mod url;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use zeroize::Zeroizing;
 
@@ -113,11 +114,14 @@ pub fn is_secret_variable(name: &str, value: &str) -> bool {
 #[derive(Default)]
 pub struct Redactor {
     known: Known,
+    /// What was learnt since others hold this one too.
+    learnt: RwLock<Known>,
 }
 
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.known.is_empty() { "Redactor(empty)" } else { "Redactor(withheld)" })
+        let is_empty = self.known.is_empty() && self.learnt().is_empty();
+        f.write_str(if is_empty { "Redactor(empty)" } else { "Redactor(withheld)" })
     }
 }
 
@@ -133,7 +137,7 @@ impl Redactor {
                 known.add(&secret);
             }
         }
-        Self { known }
+        Self { known, learnt: RwLock::default() }
     }
 
     /// Looks for all that would be withheld in these variables: what one variable gives away as
@@ -152,7 +156,7 @@ impl Redactor {
                 }
             }
         }
-        Self { known }
+        Self { known, learnt: RwLock::default() }
     }
 
     /// Looks for this one too, whatever it is: of bytes that are no text, for the ways to write them as one.
@@ -161,6 +165,15 @@ impl Redactor {
             Ok(text) => self.known.add(text),
             Err(_) => self.known.add_bytes(secret),
         }
+    }
+
+    /// Looks for this one too from now on, whoever holds this redactor: for what is secret and comes late.
+    pub fn learn(&self, secret: &str) {
+        self.learnt.write().unwrap_or_else(PoisonError::into_inner).add(secret);
+    }
+
+    fn learnt(&self) -> RwLockReadGuard<'_, Known> {
+        self.learnt.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether something is withheld of a path.
@@ -177,7 +190,9 @@ impl Redactor {
     #[must_use]
     pub fn may_find_in_path(&self, path: &str, looked_at: usize) -> bool {
         let rest = path.as_bytes().get(looked_at..).unwrap_or_default();
-        self.known.may_find(path.as_bytes()) || glance::may_hold_secret(rest)
+        self.known.may_find(path.as_bytes())
+            || self.learnt().may_find(path.as_bytes())
+            || glance::may_hold_secret(rest)
     }
 
     /// As [`scrub`].
@@ -250,6 +265,7 @@ impl Redactor {
         for (base, part) in segments(text) {
             finds.set_base(base);
             self.known.scan(part, finds);
+            self.learnt().scan(part, finds);
             tokens::scan(part.as_bytes(), finds);
             blocks::scan(part, finds);
             assign::scan(part, finds);

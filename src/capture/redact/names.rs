@@ -292,9 +292,11 @@ pub(super) fn is_plain(value: &str, manner: Manner) -> bool {
         &["true", "false", "yes", "no", "on", "off", "none", "null", "read", "write"];
     // In a list or a line of code the next comma is still there.
     let value = value.trim_end_matches([',', ';']);
+    // `permissions: { id-token: write }`: what closes isn't part of a word.
+    let word = value.trim_end_matches(['`', '}']).trim_end();
     let number = value.len() <= 5 && value.bytes().all(|b| b.is_ascii_digit());
     value.is_empty()
-        || WORDS.iter().any(|word| word.eq_ignore_ascii_case(value))
+        || WORDS.iter().any(|one| one.eq_ignore_ascii_case(word))
         || ((number || is_version(value)) && manner == Manner::Assigned)
         || value.bytes().all(|b| b == b'*')
         || is_placeholder(value)
@@ -309,8 +311,14 @@ fn is_version(value: &str) -> bool {
         && value.split('.').filter(|part| !part.is_empty()).count() >= 3
 }
 
-/// `${NAME}` in capitals: where the value will be put, not what it is.
+/// `${NAME}` in capitals, `${{ github.token }}`: where the value will be put, not what it is.
 fn is_placeholder(value: &str) -> bool {
+    const CONTEXTS: &[&str] = &["env", "github", "inputs", "secrets", "vars"];
+    let expression = value.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
+    if let Some((context, name)) = expression.and_then(|inner| inner.trim().split_once('.')) {
+        let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        return CONTEXTS.contains(&context) && name.bytes().all(is_name);
+    }
     value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).is_some_and(|name| {
         name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
     })

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use crate::base::text::cut;
 use crate::capture::environment::Variables;
 use crate::capture::platform::{Kind, Platform};
+use crate::cli::platform_client::{address, bound, client, github_token, required, unset};
 use crate::format::evidence::{Lane, Pipeline};
-use crate::net::client::{Client, Limits};
+use crate::net::client::Limits;
 use crate::net::github::{RunAnswer, Workflow};
 use crate::net::gitlab::Registry;
-use crate::net::{Fetched, Lost, NetError, Proxy, Scheme, Token, Url, Wanted};
+use crate::net::{Fetched, Lost, Scheme, Url, Wanted};
 
 /// The package that holds evidence in GitLab's registry.
 const PACKAGE: &str = "proofmark";
@@ -24,7 +25,7 @@ pub(in crate::cli) fn auto(
     wanted: &Wanted<'_>,
     stop: &dyn Fn() -> bool,
 ) -> Result<Fetched, Lost> {
-    let client = client(variables, stop)?;
+    let client = client(variables, Limits::default(), stop)?;
     match platform.kind {
         Kind::GitHub => {
             let run = variables.text("GITHUB_RUN_ID").and_then(|run| run.parse().ok());
@@ -46,7 +47,7 @@ pub(in crate::cli) fn url(
 ) -> Result<Fetched, Lost> {
     let url = Url::parse(address)
         .map_err(|error| Lost::new(format!("the baseline's address: {error}"), CURE_FILE))?;
-    crate::net::fetch(&client(variables, stop)?, &url)
+    crate::net::fetch(&client(variables, Limits::default(), stop)?, &url)
 }
 
 /// What the platform says of runs that left no evidence, a sentence each. The evidence names the repository
@@ -58,7 +59,7 @@ pub(in crate::cli) fn runs(
     numbers: &[u64],
 ) -> BTreeMap<u64, String> {
     let asked = match pipeline.platform.as_str() {
-        "github" => client(variables, &|| false).and_then(|client| {
+        "github" => client(variables, Limits::default(), &|| false).and_then(|client| {
             evidence_s_workflow(variables, lane, pipeline)?.run_by_number(&client, numbers)
         }),
         "gitlab" => Err(Lost::plain("GitLab's job token can't read pipelines")),
@@ -94,16 +95,15 @@ fn evidence_s_workflow(
     pipeline: &Pipeline,
 ) -> Result<Workflow, Lost> {
     let api = match variables.text("GITHUB_API_URL") {
-        Some(_) => api(variables, "GITHUB_API_URL")?,
+        Some(_) => address(variables, "GITHUB_API_URL", CURE_FILE)?,
         None => Url::parse("https://api.github.com").map_err(|e| Lost::plain(e.to_string()))?,
     };
     let unnamed = || Lost::plain("the evidence names no repository and workflow");
-    let address = pipeline.repository.as_deref().ok_or_else(unnamed)?;
-    let mut parts = address.trim_end_matches('/').rsplit('/');
+    let repository = pipeline.repository.as_deref().ok_or_else(unnamed)?;
+    let mut parts = repository.trim_end_matches('/').rsplit('/');
     let (name, owner) = parts.next().zip(parts.next()).ok_or_else(unnamed)?;
     let definition = lane.definition.as_deref().and_then(|path| path.rsplit('/').next());
-    let token = variables.text("GITHUB_TOKEN").or_else(|| variables.text("GH_TOKEN"));
-    let token = token.ok_or_else(|| {
+    let token = github_token(variables).ok_or_else(|| {
         Lost::new("there is no token", "set GITHUB_TOKEN to one that may read actions")
     })?;
     Ok(Workflow {
@@ -115,27 +115,12 @@ fn evidence_s_workflow(
     })
 }
 
-/// A client behind the proxy that the variables name. What passes it is encrypted as far as the host,
-/// and the roots of trust are our own, so whoever can set these variables can keep us from asking, and
-/// nothing more.
-fn client<'a>(variables: &Variables, stop: &'a dyn Fn() -> bool) -> Result<Client<'a>, Lost> {
-    let either = |upper, lower| variables.text(upper).or_else(|| variables.text(lower));
-    let direct = either("NO_PROXY", "no_proxy").unwrap_or_default();
-    let proxy = either("HTTPS_PROXY", "https_proxy")
-        .map(|address| Proxy::new(address, direct))
-        .transpose()
-        .map_err(|error| Lost::new(error.to_string(), "set HTTPS_PROXY to http://HOST:PORT"))?;
-    Ok(Client::new(Limits::default(), proxy, stop))
-}
-
 fn workflow(variables: &Variables, platform: &Platform) -> Result<Workflow, Lost> {
-    let api = api(variables, "GITHUB_API_URL")?;
-    let repository = required(variables, "GITHUB_REPOSITORY")?;
+    let api = address(variables, "GITHUB_API_URL", CURE_FILE)?;
+    let repository = required(variables, "GITHUB_REPOSITORY", CURE_FILE)?.to_owned();
     let definition = platform.workflow_path.as_deref().and_then(|path| path.rsplit('/').next());
-    let workflow = definition.ok_or_else(|| unset("GITHUB_WORKFLOW_REF"))?.to_owned();
-    let token = variables
-        .text("GITHUB_TOKEN")
-        .or_else(|| variables.text("GH_TOKEN"))
+    let workflow = definition.ok_or_else(|| unset("GITHUB_WORKFLOW_REF", CURE_FILE))?.to_owned();
+    let token = github_token(variables)
         .ok_or_else(|| Lost::new("there is no token: GITHUB_TOKEN isn't set", CURE_TOKEN))?;
     // A tag's earlier builds are those of other tags.
     let branch = variables.text("GITHUB_REF").and_then(|name| name.strip_prefix("refs/heads/"));
@@ -149,31 +134,14 @@ fn workflow(variables: &Variables, platform: &Platform) -> Result<Workflow, Lost
 }
 
 fn registry(variables: &Variables) -> Result<Registry, Lost> {
-    let api = api(variables, "CI_API_V4_URL")?;
-    let token = required(variables, "CI_JOB_TOKEN").map(zeroize::Zeroizing::new)?;
+    let api = address(variables, "CI_API_V4_URL", CURE_FILE)?;
+    let token = required(variables, "CI_JOB_TOKEN", CURE_FILE)?;
     Ok(Registry {
-        token: Some(bound(&token, Scheme::JobToken, &api)?),
+        token: Some(bound(token, Scheme::JobToken, &api)?),
         api,
-        project: required(variables, "CI_PROJECT_ID")?,
+        project: required(variables, "CI_PROJECT_ID", CURE_FILE)?.to_owned(),
         package: PACKAGE.to_owned(),
     })
-}
-
-fn bound(token: &str, scheme: Scheme, api: &Url) -> Result<Token, Lost> {
-    Token::new(token, scheme, api).map_err(|error| Lost::plain(error.to_string()))
-}
-
-fn api(variables: &Variables, name: &str) -> Result<Url, Lost> {
-    let read = |error: NetError| Lost::new(format!("{name}: {error}"), CURE_FILE);
-    Url::parse(&required(variables, name)?).map_err(read)
-}
-
-fn required(variables: &Variables, name: &str) -> Result<String, Lost> {
-    variables.text(name).map(str::to_owned).ok_or_else(|| unset(name))
-}
-
-fn unset(name: &str) -> Lost {
-    Lost::new(format!("{name} isn't set as the platform sets it"), CURE_FILE)
 }
 
 #[cfg(test)]

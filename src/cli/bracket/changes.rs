@@ -13,8 +13,8 @@ use crate::capture::git::{Committed, CommittedFile};
 use crate::cli::baseline::Before;
 use crate::drift::{self, Against, Approval, Comparison, Difference, Ground, View};
 use crate::format::evidence::{
-    ChangeCount, Changes, CommitLog, EnvironmentChange, ExplainedBy, Lane, LockDrift, LockState,
-    NotCompared,
+    ChangeCount, Changes, CommitLog, EnvironmentChange, ExplainedBy, Identity, Lane, LockDrift,
+    LockState, NotCompared, Pipeline, Source, TokenJob,
 };
 use crate::format::fact::{Basis, Fact, Gap, Sealable};
 use crate::format::lock::{Class, Lock};
@@ -105,16 +105,13 @@ impl Approved {
         drift::against(&self.lock(), lane, view, on)
     }
 
-    fn state(&self, against: Against, before: &Before) -> LockState {
+    fn state(&self, against: Against, before: &Before, protected: Fact<bool>) -> LockState {
         let Against { lane, modes, laxer, drift } = against;
         LockState {
             path: self.path.clone(),
             sha256: self.sha256,
             changed_by: self.changed_by.clone(),
-            protected: Fact::unavailable(
-                Basis::ApiReply,
-                "this version doesn't ask the platform which refs are protected",
-            ),
+            protected,
             changed_since_baseline: before.baseline.get().map(|_| before.lock != Some(self.sha256)),
             work_tree_differs: self.work_tree_differs,
             lane,
@@ -143,7 +140,11 @@ pub(super) fn changes(logged: Logged, capture: &Capture, disclosure: &Disclosure
     let on = capture.build.started;
     let lane = &capture.platform.lane;
     let lock = approved.get().map(|approved| (approved.lock(), approved.sha256));
-    let state = approved.get().map(|a| a.state(a.against(lane, view, on), &before));
+    let platform = &capture.platform.pipeline;
+    let protected = protected(capture.source.get(), capture.identity.get(), platform);
+    let state = approved
+        .get()
+        .map(|approved| approved.state(approved.against(lane, view, on), &before, protected));
     let comparison = before.shown.as_ref().map_or_else(
         || Comparison {
             differences: Vec::new(),
@@ -197,6 +198,36 @@ pub(super) fn changes(logged: Logged, capture: &Capture, disclosure: &Disclosure
     Fact::observed(Basis::Recomputed, changes)
 }
 
+/// Whether the ref that HEAD was built from is protected: by the platform's token, else by its variable. Both
+/// speak of the run's commit, which need not be the one that was checked out.
+fn protected(
+    source: Option<&Source>,
+    identity: Option<&Identity>,
+    pipeline: &Pipeline,
+) -> Fact<bool> {
+    let Some(head) = source.and_then(|source| source.commit.as_deref()) else {
+        return Fact::unavailable(Basis::Read, "which commit HEAD is isn't known");
+    };
+    let tokens = identity.map_or(&[][..], |identity| &identity.tokens);
+    let token = tokens.iter().find(|token| token.job == TokenJob::Build);
+    let claim = |name: &str| token.and_then(|token| token.claims.get(name)).map(String::as_str);
+    match claim("sha").or(pipeline.commit.as_deref()) {
+        Some(commit) if commit != head => {
+            let reason = "the run is for another commit than the one in HEAD";
+            return Fact::unavailable(Basis::Read, reason);
+        }
+        Some(_) => {}
+        None => return Fact::unavailable(Basis::Read, "no platform says which refs are protected"),
+    }
+    match (claim("ref_protected"), pipeline.ref_protected) {
+        (Some(text @ ("true" | "false")), _) => Fact::observed(Basis::TokenClaim, text == "true"),
+        (_, Some(protected)) => Fact::observed(Basis::Read, protected),
+        _ => {
+            Fact::unavailable(Basis::Read, "the platform doesn't say whether the ref is protected")
+        }
+    }
+}
+
 /// Adds to what a lock approves what people wrote beside it.
 fn decided(lock: &Lock, lane: &Lane, change: &mut EnvironmentChange, on: Time) {
     if !matches!(change.explanation.by, ExplainedBy::Lock | ExplainedBy::ApprovalPending) {
@@ -240,4 +271,76 @@ fn part_of(place: &str) -> Option<Part> {
 /// Drift that counts.
 pub(in crate::cli) fn counting(drift: &[LockDrift]) -> impl Iterator<Item = &LockDrift> {
     drift.iter().filter(|drift| drift.kind.is_drift())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::digest::Sha256;
+    use crate::format::evidence::{Binds, CheckedToken, TokenKey};
+
+    fn source(commit: &str) -> Source {
+        Source { commit: Some(commit.to_owned()), ..Source::default() }
+    }
+
+    fn run(commit: &str, protected: Option<bool>) -> Pipeline {
+        Pipeline {
+            commit: Some(commit.to_owned()),
+            ref_protected: protected,
+            ..Pipeline::default()
+        }
+    }
+
+    fn identity(job: TokenJob, claims: &[(&str, &str)]) -> Identity {
+        let token = CheckedToken {
+            job,
+            issuer: String::new(),
+            audience: String::new(),
+            binds: Binds::Build,
+            signers: Vec::new(),
+            claims: claims.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+            key: TokenKey { id: String::new(), thumbprint: Sha256::of(b""), bits: 2048 },
+            issued: None,
+            not_before: None,
+            expires: Time::now(),
+            checked: Time::now(),
+            agreement: Vec::new(),
+            token: None,
+        };
+        Identity { tokens: vec![token], ..Identity::default() }
+    }
+
+    #[test]
+    fn the_platform_s_token_says_whether_the_ref_is_protected_and_a_variable_only_without_it() {
+        let head = source("a");
+        let token = identity(TokenJob::Build, &[("sha", "a"), ("ref_protected", "false")]);
+        let found = protected(Some(&head), Some(&token), &run("a", Some(true)));
+        assert_eq!((found.basis, found.get()), (Basis::TokenClaim, Some(&false)));
+        let found = protected(Some(&head), None, &run("a", Some(true)));
+        assert_eq!((found.basis, found.get()), (Basis::Read, Some(&true)));
+        let silent = identity(TokenJob::Build, &[("sha", "a")]);
+        let found = protected(Some(&head), Some(&silent), &run("a", Some(true)));
+        assert_eq!((found.basis, found.get()), (Basis::Read, Some(&true)));
+        let signing = identity(TokenJob::Signing, &[("sha", "a"), ("ref_protected", "false")]);
+        let found = protected(Some(&head), Some(&signing), &run("a", Some(true)));
+        assert_eq!(found.get(), Some(&true), "another job's token says nothing of this build");
+    }
+
+    /// A workflow on a protected branch checks out what it likes.
+    #[test]
+    fn protection_of_the_run_s_ref_is_nothing_for_another_commit() {
+        let head = source("b");
+        let token = identity(TokenJob::Build, &[("sha", "a"), ("ref_protected", "true")]);
+        for (identity, pipeline) in [
+            (Some(&token), run("b", Some(true))),
+            (Some(&token), run("a", Some(true))),
+            (None, run("a", Some(true))),
+            (None, Pipeline { ref_protected: Some(true), ..Pipeline::default() }),
+            (None, run("b", None)),
+        ] {
+            let found = protected(Some(&head), identity, &pipeline);
+            assert!(found.get().is_none() && found.reason.is_some(), "{found:?}");
+        }
+        assert!(protected(None, Some(&token), &run("a", Some(true))).get().is_none());
+    }
 }

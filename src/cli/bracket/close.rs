@@ -11,7 +11,7 @@ use crate::capture::environment::Variables;
 use crate::capture::redact::Redactor;
 use crate::capture::sbom::Sbom;
 use crate::capture::subjects::Look;
-use crate::capture::{files, tools};
+use crate::capture::{files, signs, tools};
 use crate::cli::capture_args::Scope;
 use crate::cli::failure::{Failure, Fault};
 use crate::cli::subject_args::SubjectArgs;
@@ -119,6 +119,8 @@ impl Close<'_> {
             self.talk.notice("no file is what --input names: the evidence has no inputs");
         }
         facts.gaps.extend(more);
+        let all_are_inputs = include.is_none() && before.is_complete();
+        signs::note_untracked(&mut facts.environment.signs, &inputs, all_are_inputs);
         let (mut subjects, mut sboms) = (Vec::new(), Vec::new());
         let mut refusal = None;
         let outputs = match &differences {

@@ -1,5 +1,7 @@
 //! Composing, signing, writing; and what is said of the key's custody.
 
+use std::path::PathBuf;
+
 use super::Facts;
 use super::changes::changes;
 use crate::base::agent::AgentError;
@@ -7,22 +9,23 @@ use crate::base::process::Hardening;
 use crate::base::text::{Printable, count, printable_path};
 use crate::base::time::Time;
 use crate::base::{random, system};
-use crate::capture::redact::Redactor;
 use crate::capture::sbom::Sbom;
-use crate::capture::{Capture, withhold, withhold_part};
+use crate::capture::{Capture, signs, withhold, withhold_part};
+use crate::cli::attach_args::Documents;
 use crate::cli::failure::Failure;
 use crate::cli::keys::{KeySource, Keys};
 use crate::cli::talk::Talk;
+use crate::cli::witnesses::{About, Witnesses};
 use crate::format::dsse::PAYLOAD_MAX;
 use crate::format::evidence::{
-    Bracket, BracketState, Build, ChangeCount, Changes, Command, ExplainedBy, Inputs, KeyCustody,
-    Outcome, Outputs, Signing, SigningLayout,
+    Bracket, BracketState, Build, ChangeCount, Changes, Command, ExplainedBy, Hosting, Inputs,
+    KeyCustody, Outcome, Outputs, Signing, SigningLayout, TokenJob,
 };
 use crate::format::fact::{Basis, Fact};
 use crate::format::settings::Disclosure;
 use crate::format::statement::{SUBJECTS_USUAL_MAX, Subject};
 use crate::sign::{AgentKeyError, SignError, sign};
-use crate::statement::compose;
+use crate::statement::{compose, subjects};
 use crate::write::Destination;
 
 /// Most unexplained changes that are named; the evidence has all of them.
@@ -129,6 +132,9 @@ pub(in crate::cli) struct Conclusion {
     pub(in crate::cli) outputs: Fact<Outputs>,
     pub(in crate::cli) subjects: Vec<Subject>,
     pub(in crate::cli) sboms: Vec<Sbom>,
+    pub(in crate::cli) documents: Documents,
+    /// Where the repository is looked for.
+    pub(in crate::cli) root: PathBuf,
     pub(in crate::cli) disclosure: Disclosure,
 }
 
@@ -137,10 +143,10 @@ pub(in crate::cli) fn conclude(
     conclusion: Conclusion,
     keys: &Keys,
     destination: &Destination,
-    redactor: &Redactor,
-    talk: Talk,
+    witnesses: &Witnesses<'_>,
 ) -> Result<Fact<Changes>, Failure> {
-    let Conclusion { facts, outcome, disclosure, .. } = conclusion;
+    let Witnesses { redactor, talk, .. } = *witnesses;
+    let Conclusion { mut facts, outcome, disclosure, mut documents, .. } = conclusion;
     let artefacts = conclusion.subjects.len();
     if artefacts > SUBJECTS_USUAL_MAX {
         talk.notice(format_args!(
@@ -155,6 +161,28 @@ pub(in crate::cli) fn conclude(
             Fact::observed(basis, chain)
         }
     };
+    let heard = witnesses.hear(&About {
+        job: TokenJob::Build,
+        build_id: &facts.id,
+        signers: &keys.fingerprints(),
+        subjects: &subjects(&conclusion.subjects, &conclusion.inputs),
+        platform: &facts.platform,
+        source: facts.source.get(),
+        root: Some(&conclusion.root),
+        provenance: &documents.provenance(&conclusion.subjects),
+    });
+    facts.platform.pipeline.ran = heard.ran;
+    if let Some(dispute) = heard.hosting.as_ref().and_then(disputed) {
+        talk.notice(dispute);
+    }
+    facts.platform.pipeline.hosting = heard.hosting;
+    facts.redactions.extend(heard.redactions);
+    facts.gaps.extend(heard.gaps);
+    facts.redactions.append(&mut documents.redactions);
+    facts.gaps.append(&mut documents.gaps);
+    let shown = facts.logged.before.shown.as_ref();
+    let signs_before = shown.and_then(|shown| shown.view().environment?.signs.get());
+    signs::note_seen_before(&mut facts.environment.signs, signs_before);
     let logged = facts.logged;
     let mut capture = Capture {
         build: Build {
@@ -171,6 +199,9 @@ pub(in crate::cli) fn conclude(
         },
         chain,
         changes: Fact::absent(Basis::Read),
+        identity: heard.identity,
+        controls: heard.controls,
+        attached: documents.attached,
         platform: facts.platform,
         custody: facts.custody,
         source: facts.source,
@@ -247,6 +278,15 @@ pub(in crate::cli) fn conclude(
     Ok(changes)
 }
 
+/// Witnesses that contradict each other: somebody forged a variable, or the job isn't where it seems.
+fn disputed(hosting: &Hosting) -> Option<String> {
+    let said = hosting.witnesses.iter();
+    let said: Vec<_> =
+        said.map(|w| format!("{} says {}", Printable(&w.from), Printable(&w.says))).collect();
+    let said = said.join(", ");
+    (!hosting.agree).then(|| format!("whose machine the job runs on is disputed: {said}"))
+}
+
 /// What the log of this job should show of the change log.
 fn tell_changes(changes: &Fact<Changes>, talk: Talk) {
     let Some(changes) = changes.get().filter(|changes| changes.baseline.get().is_some()) else {
@@ -298,5 +338,24 @@ pub(in crate::cli) fn unsigned(error: SignError) -> Failure {
             failure.hint("confirm when the agent asks; each line is a signature")
         }
         SignError::Json(_) => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::evidence::HostingWitness;
+
+    #[test]
+    fn witnesses_that_contradict_each_other_are_named() {
+        let witness = |from: &str, says: &str| HostingWitness {
+            from: from.to_owned(),
+            says: says.to_owned(),
+        };
+        let witnesses = vec![witness("a", "hosted"), witness("b", "self-hosted")];
+        let mut hosting = Hosting { is: "hosted".to_owned(), witnesses, agree: true };
+        assert_eq!(disputed(&hosting), None);
+        hosting.agree = false;
+        assert!(disputed(&hosting).unwrap().ends_with("a says hosted, b says self-hosted"));
     }
 }

@@ -16,7 +16,7 @@ use crate::capture::git::{self, Git};
 use crate::capture::platform::Platform;
 use crate::capture::redact::Redactor;
 use crate::capture::{
-    Captured, caches, configuration, container, lockfiles, packages, pipeline, tools,
+    Captured, caches, configuration, container, lockfiles, packages, pipeline, signs, tools,
 };
 use crate::cli::baseline::Before;
 use crate::cli::capture_args::Scope;
@@ -25,7 +25,7 @@ use crate::cli::from_args::Earlier;
 use crate::cli::talk::Talk;
 use crate::format::evidence::GitConfiguration;
 use crate::format::evidence::{CaBundle, Caches, Container, Environment, Fingerprints};
-use crate::format::evidence::{Packages, Source, Tool, Tools};
+use crate::format::evidence::{Packages, Signs, Source, Tool, Tools};
 use crate::format::fact::{Basis, Fact, Gap, Withheld};
 use crate::format::repository::same_repository;
 
@@ -88,6 +88,7 @@ impl Open<'_> {
         let caches = noted.wait("inputs.caches", caches, self.give_up);
         let definitions = noted.wait("pipeline.definitions", definitions, self.give_up);
         let (git, mut environment) = machine.wait(platform, self.give_up, &mut noted, self.talk);
+        signs::note_tools(&mut environment.signs, tools.get(), &mut noted.gaps);
         if let Some((fingerprints, gaps)) = self.fingerprints {
             environment.fingerprints = Some(fingerprints.clone());
             noted.gaps.extend(gaps.iter().cloned());
@@ -188,6 +189,7 @@ pub(in crate::cli) struct Machine {
     git: Beside<Git>,
     settings: Beside<Captured<GitConfiguration>>,
     certificates: Beside<Captured<CaBundle>>,
+    signs: Beside<Captured<Signs>>,
     container: Captured<Container>,
     environment: environment::Captured,
 }
@@ -202,11 +204,16 @@ impl Machine {
         let settings = Beside::start("git configuration", move || {
             configuration::git(&root, &asked.variables, &asked.redactor)
         });
+        let asked = given.clone();
         let certificates =
-            Beside::start("certificates", move || configuration::ca_bundle(&given.variables));
+            Beside::start("certificates", move || configuration::ca_bundle(&asked.variables));
+        let root = scope.root.clone();
+        let signs = Beside::start("signs", move || {
+            signs::capture(&given.variables, &root, &given.redactor)
+        });
         let container = container::capture(variables, redactor);
         let environment = environment::capture(variables, &scope.wanted.variables, redactor);
-        Self { git, settings, certificates, container, environment }
+        Self { git, settings, certificates, signs, container, environment }
     }
 
     fn wait(
@@ -228,6 +235,7 @@ impl Machine {
         environment.git_configuration =
             noted.wait("environment.git_configuration", self.settings, give_up);
         environment.ca_bundle = noted.wait("environment.ca_bundle", self.certificates, give_up);
+        environment.signs = noted.wait("environment.signs", self.signs, give_up);
         (git, environment)
     }
 }

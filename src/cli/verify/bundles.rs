@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::artefacts::Item;
 use super::label;
+use super::tokens::{self, Assessed};
+use crate::base::digest::Sha256;
 use crate::base::text::count;
-use crate::cli::check_args::bundle_of;
+use crate::base::time::Time;
+use crate::cli::check_args::{Issuers, bundle_of};
 use crate::read::{self, Evidence};
 use crate::verify::{Authenticated, Trust, authenticate};
 
@@ -14,12 +17,16 @@ use crate::verify::{Authenticated, Trust, authenticate};
 pub(super) struct Bundle {
     pub(super) path: PathBuf,
     pub(super) content: Result<(Evidence, Authenticated), String>,
+    /// Of its verified build evidence, by the payload's digest.
+    pub(super) assessed: BTreeMap<Sha256, Assessed>,
 }
 
 /// Evidence files by path.
 pub(super) struct Bundles {
     pub(super) named: Option<PathBuf>,
     pub(super) trust: Trust,
+    pub(super) issuers: Issuers,
+    pub(super) now: Time,
     pub(super) loaded: BTreeMap<PathBuf, Bundle>,
 }
 
@@ -36,13 +43,14 @@ impl Bundles {
     }
 
     pub(super) fn load(&mut self, path: &Path) -> &Bundle {
-        let trust = &self.trust;
+        let (trust, brought, now) = (&self.trust, self.issuers.brought(), self.now);
         let named = self.named.as_deref() == Some(path);
         self.loaded.entry(path.to_owned()).or_insert_with(|| {
             // One that was only found there may be a pipe, put there so that the check never ends.
             if !named && !path.is_file() {
                 let why = format!("{} isn't a regular file", label(path));
-                return Bundle { path: path.to_owned(), content: Err(why) };
+                let assessed = BTreeMap::new();
+                return Bundle { path: path.to_owned(), content: Err(why), assessed };
             }
             let content = match read::file(path) {
                 Ok(evidence) if evidence.is_empty() => Err(nothing_in(&evidence)),
@@ -52,8 +60,17 @@ impl Bundles {
                 }
                 Err(error) => Err(error.to_string()),
             };
-            Bundle { path: path.to_owned(), content }
+            let assessed = content
+                .as_ref()
+                .map(|(_, authenticated)| tokens::assess(authenticated, &brought, now))
+                .unwrap_or_default();
+            Bundle { path: path.to_owned(), content, assessed }
         })
+    }
+
+    /// Whether every accepted statement must have a token that vouches for it.
+    pub(super) fn demands_token(&self) -> bool {
+        self.issuers.brought().keys.is_some()
     }
 
     pub(super) fn get(&self, item: &Item) -> Option<&Bundle> {

@@ -6,11 +6,14 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::tokens::Assessed;
 use super::words::{bundle_notes, fault, notes};
 use super::{Answer, Outcome, exit_code, label};
+use crate::assess::assurance::Assured;
 use crate::base::digest::Sha256;
 use crate::base::text::printable;
 use crate::cli::talk::sayable;
+use crate::format::fact::Basis;
 use crate::verify::{Accepted, ArtefactKind, Verdict};
 
 /// What `proofmark verify --format json` prints.
@@ -132,6 +135,73 @@ struct StatementV1 {
     finished: Option<String>,
     /// How many gaps the evidence admits.
     gaps: Option<usize>,
+    /// Who ran the build, by tokens of the platform's; of build evidence alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<IdentityV1>,
+    /// How far each part can be trusted, by where it stands; of build evidence alone. Facts of a part that a
+    /// token's claim states too have an entry of their own, such as `pipeline.commit`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    assurance: BTreeMap<String, AssuredV1>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct IdentityV1 {
+    /// `platform-vouched`, `job-checked`, `self-asserted` or `unavailable`.
+    assurance: &'static str,
+    /// Why not more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The issuer of the build job's token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
+    /// The platform's id of the repository, as the token claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repository_id: Option<String>,
+    /// The commit of the run, as the token claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
+    /// The run's id, as the token claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct AssuredV1 {
+    /// `self-asserted`, `out-of-band`, `job-checked`, `recomputable`, `platform-vouched` or `time-vouched`.
+    assurance: &'static str,
+    /// How the evidence says it was learnt.
+    basis: Basis,
+    /// Who would have to lie for it to be false.
+    who_would_have_to_lie: &'static str,
+}
+
+fn identity(assessed: &Assessed) -> IdentityV1 {
+    let judged = &assessed.judged;
+    let claim = |name: &str| {
+        let found = judged.run.iter().find(|(claim, _)| *claim == name);
+        found.map(|(_, value)| value.clone())
+    };
+    IdentityV1 {
+        assurance: judged.standing.name(),
+        reason: judged.reason.clone(),
+        issuer: judged.issuer.clone(),
+        repository_id: claim("repository id"),
+        commit: claim("commit"),
+        run_id: claim("run"),
+    }
+}
+
+fn assurance(assessed: &Assessed) -> BTreeMap<String, AssuredV1> {
+    let entry = |assured: &Assured| {
+        let level = assured.assurance;
+        let shown = AssuredV1 {
+            assurance: level.name(),
+            basis: assured.basis,
+            who_would_have_to_lie: level.liar(),
+        };
+        (assured.part.clone(), shown)
+    };
+    assessed.parts.iter().map(entry).collect()
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -152,7 +222,10 @@ pub(super) fn write(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()
         for accepted in answer.result.iter().flat_map(|judgement| &judgement.accepted) {
             let first = accepted.statement.lines().first().copied();
             let digest = accepted.statement.payload_digest();
-            statements.entry((first, digest)).or_insert_with(|| statement(accepted));
+            statements.entry((first, digest)).or_insert_with(|| {
+                let assessed = answer.bundle.and_then(|bundle| bundle.assessed.get(&digest));
+                statement(accepted, assessed)
+            });
         }
         if let Some(bundle) = answer.bundle {
             bundles.entry(&bundle.path).or_insert_with(|| BundleV1 {
@@ -210,7 +283,7 @@ fn artefact(answer: &Answer<'_>, max_age: bool) -> ArtefactV1 {
     }
 }
 
-fn statement(accepted: &Accepted<'_>) -> StatementV1 {
+fn statement(accepted: &Accepted<'_>, assessed: Option<&Assessed>) -> StatementV1 {
     let claims = accepted.statement.claims();
     let text = |value: &Option<String>| value.as_deref().map(printable);
     StatementV1 {
@@ -226,5 +299,7 @@ fn statement(accepted: &Accepted<'_>) -> StatementV1 {
         builder: text(&claims.builder),
         finished: claims.finished.map(|time| time.to_string()),
         gaps: claims.evidence.as_ref().map(|evidence| evidence.gaps),
+        identity: assessed.map(identity),
+        assurance: assessed.map(assurance).unwrap_or_default(),
     }
 }

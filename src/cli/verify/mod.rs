@@ -4,6 +4,7 @@ mod artefacts;
 mod bundles;
 mod json;
 mod text;
+mod tokens;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::check_args::{ExpectArgs, TrustArgs, filled};
+use super::check_args::{ExpectArgs, IdentityArgs, TrustArgs, filled};
 use super::failure::{Failure, answered};
 use super::talk::{Talk, sayable};
 use crate::base::digest::{Sha256, Sha512};
@@ -40,6 +41,8 @@ pub(super) struct Verify {
     trust: TrustArgs,
     #[command(flatten)]
     expect: ExpectArgs,
+    #[command(flatten)]
+    identity: IdentityArgs,
     /// Check the artefact as if this were its name
     #[arg(long, value_name = "NAME", value_parser = filled)]
     name: Option<String>,
@@ -136,7 +139,14 @@ pub(super) fn run(args: &Verify, talk: Talk, out: &mut dyn Write) -> Result<u8, 
         expectations: args.expect.expectations(),
     };
 
-    let mut bundles = Bundles { named: args.bundle.clone(), trust, loaded: BTreeMap::new() };
+    let now = Time::now();
+    let mut bundles = Bundles {
+        named: args.bundle.clone(),
+        trust,
+        issuers: args.identity.issuers()?,
+        now,
+        loaded: BTreeMap::new(),
+    };
     let found = artefacts::find(&args.artefacts, args.name.as_deref(), &mut bundles)?;
     if args.name.is_some() && found.items.len() != 1 {
         return Err(Failure::usage(
@@ -150,14 +160,13 @@ pub(super) fn run(args: &Verify, talk: Talk, out: &mut dyn Write) -> Result<u8, 
     }
 
     let hashed = hash(&found.items, &bundles, talk);
-    let now = Time::now();
     let answers: Vec<_> = found
         .items
         .iter()
         .zip(hashed)
         .map(|(item, artefact)| answer(item, artefact, &bundles, &wishes, now))
         .collect();
-    let checked = checked(&wishes, &answers);
+    let checked = checked(&wishes, bundles.demands_token(), &answers);
     let mut outcome = Outcome {
         answers,
         passed_over: &found.passed_over,
@@ -249,18 +258,24 @@ fn answer<'a>(
         Ok(artefact) => (Some(artefact.sha256), artefact.sha512, artefact.size),
         Err(_) => (None, None, None),
     };
-    let result = artefact.and_then(|artefact| match bundle.map(|bundle| &bundle.content) {
-        None => Err(Trouble::NoBundle),
-        Some(Err(why)) => {
-            Err(Trouble::BadBundle { why: why.clone(), named: bundles.named.is_some() })
+    let result = artefact.and_then(|artefact| {
+        let bundle = bundle.ok_or(Trouble::NoBundle)?;
+        match &bundle.content {
+            Err(why) => {
+                Err(Trouble::BadBundle { why: why.clone(), named: bundles.named.is_some() })
+            }
+            Ok((_, authenticated)) => {
+                let judgement = judge(authenticated, &artefact, wishes, now);
+                tokens::check(&bundle.assessed, &judgement, bundles.demands_token())?;
+                Ok(judgement)
+            }
         }
-        Some(Ok((_, authenticated))) => Ok(judge(authenticated, &artefact, wishes, now)),
     });
     Answer { item, sha256, sha512, size, bundle, result }
 }
 
 /// What was checked of every artefact that is verified.
-fn checked(wishes: &Wishes, answers: &[Answer<'_>]) -> Vec<&'static str> {
+fn checked(wishes: &Wishes, token: bool, answers: &[Answer<'_>]) -> Vec<&'static str> {
     let mut checked = Vec::new();
     if answers.iter().any(|answer| answer.result.is_ok()) {
         checked.extend(["signature", "digest"]);
@@ -278,6 +293,9 @@ fn checked(wishes: &Wishes, answers: &[Answer<'_>]) -> Vec<&'static str> {
     }
     if wishes.strict_names && every(&|answer| answer.item.name.is_some()) {
         checked.push("name");
+    }
+    if token && every(&|_| true) {
+        checked.push("identity");
     }
     checked.extend(wishes.expectations.asked().iter().map(|expectation| expectation.name()));
     checked

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
+use super::tokens::Assessed;
 use super::words::{bundle_notes, fault, notes};
 use super::{Answer, Outcome, exit_code, label, word};
-use crate::base::digest::Sha256;
 use crate::base::text::{Printable, count};
 use crate::format::evidence::Bracket;
 use crate::verify::{Accepted, Verdict};
@@ -79,14 +79,17 @@ fn is_own(note: &str) -> bool {
 /// What the accepted statements say, each once; and what is to be said of the files they stand in.
 fn write_evidence(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
     // In the order of the file.
-    let mut statements: BTreeMap<(Option<usize>, Sha256), &Accepted<'_>> = BTreeMap::new();
-    let judgements = outcome.answers.iter().filter_map(|answer| answer.result.as_ref().ok());
-    for accepted in judgements.flat_map(|judgement| &judgement.accepted) {
-        let first = accepted.statement.lines().first().copied();
-        statements.entry((first, accepted.statement.payload_digest())).or_insert(accepted);
+    let mut statements = BTreeMap::new();
+    for answer in &outcome.answers {
+        for accepted in answer.result.iter().flat_map(|judgement| &judgement.accepted) {
+            let first = accepted.statement.lines().first().copied();
+            let digest = accepted.statement.payload_digest();
+            let assessed = answer.bundle.and_then(|bundle| bundle.assessed.get(&digest));
+            statements.entry((first, digest)).or_insert((accepted, assessed));
+        }
     }
-    for accepted in statements.values() {
-        write_statement(accepted, out)?;
+    for (accepted, assessed) in statements.values() {
+        write_statement(accepted, *assessed, out)?;
     }
     if outcome.answers.len() > 1 {
         let all = outcome.answers.iter().flat_map(|answer| notes(answer, outcome.max_age));
@@ -108,7 +111,11 @@ fn write_evidence(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-fn write_statement(accepted: &Accepted<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn write_statement(
+    accepted: &Accepted<'_>,
+    assessed: Option<&Assessed>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let statement = accepted.statement;
     let claims = statement.claims();
     let signers: Vec<_> = statement.signers().iter().map(ToString::to_string).collect();
@@ -131,7 +138,9 @@ fn write_statement(accepted: &Accepted<'_>, out: &mut dyn Write) -> io::Result<(
     field("commit", claims.commit.as_ref())?;
     field("ref", claims.ref_name.as_ref())?;
     field("builder", claims.builder.as_ref())?;
-    field("finished", claims.finished.map(|time| time.to_string()).as_ref())
+    field("finished", claims.finished.map(|time| time.to_string()).as_ref())?;
+    field("identity", assessed.map(Assessed::identity).as_ref())?;
+    field("assurance", assessed.and_then(Assessed::count).as_ref())
 }
 
 fn write_summary(outcome: &Outcome<'_>, several: bool, out: &mut dyn Write) -> io::Result<()> {

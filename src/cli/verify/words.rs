@@ -20,12 +20,16 @@ pub(super) enum Trouble {
     NoBundle,
     /// An evidence file that gives nothing; could not tell.
     BadBundle { why: String, named: bool },
+    /// The evidence contradicts a token of the platform's, or itself about one; refused.
+    Contradicted(String),
+    /// `--issuer-jwks` demands a token, and none of the evidence's could be checked; could not tell.
+    NotVouched(String),
 }
 
 impl Trouble {
     pub(super) const fn verdict(&self) -> Verdict {
         match self {
-            Self::ChangedWhileRead => Verdict::Refused,
+            Self::ChangedWhileRead | Self::Contradicted(_) => Verdict::Refused,
             _ => Verdict::CouldNotTell,
         }
     }
@@ -37,6 +41,8 @@ impl Trouble {
             Self::ChangedWhileRead => "changed-while-read",
             Self::NoBundle => "no-bundle",
             Self::BadBundle { .. } => "bad-bundle",
+            Self::Contradicted(_) => "token-contradicts",
+            Self::NotVouched(_) => "not-vouched",
         }
     }
 
@@ -48,6 +54,12 @@ impl Trouble {
             }
             Self::NoBundle => "no evidence file: expected -b FILE, or proofmark.sigstore.jsonl or ARTEFACT.sigstore.jsonl beside the artefact, found none".to_owned(),
             Self::BadBundle { why, .. } => format!("the evidence file gives nothing: {why}"),
+            Self::Contradicted(why) => {
+                format!("the evidence contradicts the platform's token: {why}")
+            }
+            Self::NotVouched(why) => {
+                format!("expected a token of the platform's that vouches for the build, found none: {why}")
+            }
         }
     }
 
@@ -61,6 +73,12 @@ impl Trouble {
                 "check the path of -b, or get the evidence file again from the vendor"
             }
             Self::BadBundle { .. } => "get the evidence file again from the vendor",
+            Self::Contradicted(_) => {
+                "don't use the artefact; ask the vendor which of the two is wrong"
+            }
+            Self::NotVouched(_) => {
+                "name an issuer that you trust with --issuer, give the issuer's keys of the day of the build, or ask the vendor for evidence that keeps its tokens (--embed-token, for `run` and for `sign`); without --issuer-jwks none is asked for"
+            }
         }
     }
 }

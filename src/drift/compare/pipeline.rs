@@ -68,6 +68,7 @@ pub(in crate::drift) fn references(definitions: &[Definition]) -> Vec<(String, T
 /// A reference up to its pin.
 fn stem<'a>(kind: &str, text: &'a str) -> &'a str {
     let name = text.split_once('@').map_or(text, |(name, _)| name);
+    let name = name.split_once(" integrity=").map_or(name, |(name, _)| name);
     if kind != "image" && !text.starts_with("docker://") {
         return name;
     }
@@ -92,6 +93,11 @@ mod tests {
             ("image", "host:5000/a/rust", "host:5000/a/rust"),
             ("include", "group/project@v1", "group/project"),
             ("include", "https://example.com:8443/a.yml", "https://example.com:8443/a.yml"),
+            (
+                "include",
+                "remote:https://e.com/a.yml integrity=sha256-x",
+                "remote:https://e.com/a.yml",
+            ),
             ("image", "", ""),
             ("image", "é:1", "é"),
         ] {

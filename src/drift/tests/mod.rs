@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::digest::Sha256;
 use crate::drift::{Approval, Difference, Ground, View, compare, explain};
+use crate::format::evidence::Pin;
 use crate::format::evidence::{
     Baseline, Bracket, Build, BuildEvidence, CaBundle, CaFile, Change, ChangeCount, ChangeKind,
     Changes, CommitEntry, CommitLog, CommitSignature, Container, Definition, Dependencies,
@@ -49,7 +50,7 @@ pub(in crate::drift) fn package(name: &str, version: &str) -> Package {
 }
 
 pub(in crate::drift) fn reference(kind: &str, text: &str) -> Reference {
-    Reference { kind: kind.to_owned(), text: text.to_owned() }
+    Reference { kind: kind.to_owned(), text: text.to_owned(), pin: Pin::Unknown }
 }
 
 pub(in crate::drift) fn hook(name: &str, content: &str) -> GitHook {
@@ -89,7 +90,7 @@ fn pipeline_part() -> Pipeline {
                 reference("uses", "actions/checkout@v4"),
                 reference("image", "postgres:16"),
             ],
-            trouble: None,
+            ..Definition::default()
         }],
         ..Pipeline::default()
     }
@@ -139,6 +140,7 @@ fn environment_part() -> Environment {
             hooks: vec![hook("post-checkout", "hook")],
         }),
         ca_bundle: seen(CaBundle { system: Some(bundle("ca")), variables: BTreeMap::new() }),
+        signs: none(),
     }
 }
 
@@ -210,6 +212,9 @@ pub(in crate::drift) fn build() -> BuildEvidence {
         tools: seen(tools_part()),
         packages: seen([("dpkg".to_owned(), packages)].into()),
         pipeline: seen(pipeline_part()),
+        identity: none(),
+        controls: none(),
+        attached: none(),
         changes: none(),
         redactions: Vec::new(),
         gaps: Vec::new(),

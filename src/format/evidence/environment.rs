@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CaBundle, Change, Container, GitConfiguration};
+use super::{CaBundle, Change, Container, GitConfiguration, Signs};
 use crate::format::fact::{Fact, Sealable};
 
 /// The machine, the user, the variables.
@@ -65,6 +65,9 @@ pub struct Environment {
     pub git_configuration: Fact<GitConfiguration>,
     /// The certificates that programs trust.
     pub ca_bundle: Fact<CaBundle>,
+    /// What the machine shows of who may reach the build.
+    #[serde(default)]
+    pub signs: Fact<Signs>,
 }
 
 /// Values without values: whoever has two of these under one key sees which variables are other ones, and

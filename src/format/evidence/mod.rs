@@ -9,21 +9,30 @@ use super::fact::{Fact, Gap, Sealable, Withheld};
 use crate::base::digest::Sha256;
 use crate::base::time::Time;
 
+mod attached;
 mod chain;
 mod changes;
+mod controls;
 mod custody;
 mod dependencies;
 mod environment;
 mod files;
+mod identity;
 mod machine;
 mod pipeline;
+mod signs;
 mod source;
 
+pub use attached::Attachment;
 pub use chain::{Chain, Lane};
 pub use changes::{
     Baseline, ChangeCount, ChangeKind, Changes, CommitEntry, CommitLog, CommitSignature, DriftKind,
     EnvironmentChange, ExplainedBy, Explanation, LockDrift, LockState, NotCompared, PathKind,
     Touched, Trailer,
+};
+pub use controls::{
+    Approvals, BranchRule, BranchRules, Controls, DeploymentEnvironment, PlatformJob,
+    PlatformProvenance, Reply,
 };
 pub use custody::{BracketState, Continued, ContinuedSubject, Custody};
 pub use dependencies::{Dependencies, Dependency, Lockfile, Unlocked};
@@ -32,11 +41,16 @@ pub use environment::{
     is_steering,
 };
 pub use files::{Change, Count, FileEntry, FileKind, GitClass, Inputs, Outputs};
+pub use identity::{Agreement, Binds, CheckedToken, Identity, TokenJob, TokenKey};
 pub use machine::{
     CaBundle, CaFile, Cache, Caches, Container, GitConfiguration, GitHook, GitSetting, Mount,
     Package, PackageSet, Packages, ToolFact, ToolPath, Tools,
 };
-pub use pipeline::{Definition, Pipeline, Reference};
+pub use pipeline::{
+    Definition, DefinitionKind, JobDefinition, Mark, Permissions, Pin, Pipeline, Ran, Reference,
+    Trigger,
+};
+pub use signs::{CredentialSign, Hosting, HostingWitness, SessionSign, Signs, WritableByOthers};
 pub use source::{CommitPeople, DirtyFile, LastTag, PathText, People, Source, Submodule};
 
 /// The predicate type.
@@ -77,6 +91,15 @@ pub struct BuildEvidence {
     pub packages: Fact<Packages>,
     /// The platform, as its variables describe it, and the pipeline's definition.
     pub pipeline: Fact<Pipeline>,
+    /// Who ran it, by tokens that the platform signed.
+    #[serde(default)]
+    pub identity: Fact<Identity>,
+    /// What the platform's API said about who may touch the build.
+    #[serde(default)]
+    pub controls: Fact<Controls>,
+    /// Documents that were given with the build.
+    #[serde(default)]
+    pub attached: Fact<Vec<Attachment>>,
     /// What changed since the build before.
     pub changes: Fact<Changes>,
     /// What looked like a credential and was left out.

@@ -136,6 +136,12 @@ pub enum PathText {
     PathHex(String),
 }
 
+impl Default for PathText {
+    fn default() -> Self {
+        Self::Path(String::new())
+    }
+}
+
 impl PathText {
     /// Takes raw bytes.
     #[must_use]

@@ -63,8 +63,14 @@ parts! {
     Mounts = "environment.container.mounts", true;
     /// Values of git's settings.
     GitValues = "environment.git_configuration.values", true;
+    /// What other users of the machine can write to.
+    WritablePaths = "environment.signs.writable_paths", true;
     /// Where the tools are.
     ToolPaths = "tools.paths", true;
+    /// The people that a platform's tokens name.
+    IdentityPeople = "identity.people", true;
+    /// The people and machines that a platform's API names.
+    ControlDetails = "controls.details", true;
     /// What of the environment changed since the build before.
     Changes = "changes.environment", false;
     /// The same for places that are sealed.

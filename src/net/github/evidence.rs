@@ -130,7 +130,7 @@ impl Search<'_> {
             .url(&path, &[("per_page", &*LISTED_MAX.to_string())])
             .and_then(|url| reply(self.client, &url, JSON, self.workflow.token.as_ref()))
             .map_err(|refusal| {
-                refused(&format!("the artefacts of run {run}"), refusal, CURE_RUNS)
+                refused(&format!("the artefacts of run {run}"), &refusal, CURE_RUNS)
             })?;
         artifacts.retain(|artefact| artefact.name.starts_with(ARTEFACT_PREFIX));
         artifacts.sort_by_key(|artefact| Reverse(artefact.id));
@@ -170,7 +170,7 @@ impl Search<'_> {
                 Err(Some(Refusal::Net(NetError::Status { code: 410, .. }))) => {
                     self.nothing.get_or_insert_with(expired);
                 }
-                Err(Some(refusal)) => return Err(refused(&what, refusal, CURE_RUNS)),
+                Err(Some(refusal)) => return Err(refused(&what, &refusal, CURE_RUNS)),
             }
         }
         // The evidence may be in what couldn't be looked into.
@@ -193,7 +193,7 @@ impl Search<'_> {
             .workflow
             .url(&["releases"], &[("per_page", "10")])
             .and_then(|url| reply(self.client, &url, JSON, self.workflow.token.as_ref()))
-            .map_err(|refusal| refused("the releases", refusal, CURE_RELEASES))?;
+            .map_err(|refusal| refused("the releases", &refusal, CURE_RELEASES))?;
         for release in releases.iter().filter(|release| !release.draft).take(PLACES_MAX) {
             let tag = cut(&release.tag_name, SHOWN);
             let asset = |name: &str| -> Result<Option<Vec<u8>>, Lost> {
@@ -201,7 +201,7 @@ impl Search<'_> {
                 let Some(Asset { id, .. }) = asset else { return Ok(None) };
                 let path = ["releases", "assets", &*id.to_string()];
                 self.workflow.download(self.client, &path, BYTES).map(Some).map_err(|refusal| {
-                    refused(&format!("{name} of release {tag}"), refusal, CURE_RELEASES)
+                    refused(&format!("{name} of release {tag}"), &refusal, CURE_RELEASES)
                 })
             };
             let Some(evidence) = asset(self.wanted.name)? else { continue };

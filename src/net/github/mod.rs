@@ -1,12 +1,14 @@
-//! What GitHub's API knows of a workflow's earlier runs.
+//! What GitHub's API knows: of a workflow's earlier runs, and of who may touch this one.
 
+mod attestations;
+pub mod controls;
 mod evidence;
 mod numbers;
 
 use serde::Deserialize;
 
 use super::client::{Ask, Client};
-use super::{FILE_MAX, Lost, NetError, Refusal, SHOWN, Token, Url, reply};
+use super::{Cures, FILE_MAX, GIVE_BASELINE, Lost, NetError, Refusal, SHOWN, Token, Url, reply};
 use crate::base::text::cut;
 pub use numbers::{RunAnswer, RunFacts};
 
@@ -59,7 +61,7 @@ impl Workflow {
             .map(|runs: Runs| runs.workflow_runs)
             .map_err(|refusal| {
                 let what = format!("the runs of workflow {}", cut(&self.workflow, SHOWN));
-                refused(&what, refusal, CURE_RUNS)
+                refused(&what, &refusal, CURE_RUNS)
             })
     }
 
@@ -75,30 +77,26 @@ impl Workflow {
     }
 
     fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Refusal> {
-        let (owner, name) = self
-            .repository
-            .split_once('/')
-            .ok_or(NetError::BadUrl("the repository isn't owner/name"))
-            .map_err(Refusal::Net)?;
-        self.api.below(&[&["repos", owner, name], path].concat(), query).map_err(Refusal::Net)
+        of_repository(&self.api, &self.repository, path, query).map_err(Refusal::Net)
     }
 }
 
-fn refused(what: &str, refusal: Refusal, permission: &str) -> Lost {
-    match refusal {
-        Refusal::Malformed => Lost::plain(format!("{what}: the reply can't be read")),
-        Refusal::Net(error) => match error {
-            NetError::Status { code: 401, .. } => {
-                Lost::new(format!("{what}: the token was refused (401)"), CURE_TOKEN)
-            }
-            NetError::Status { code: 403, is_limited: false, .. } => {
-                Lost::new(format!("{what}: the token may not read them (403)"), permission)
-            }
-            NetError::Status { code: 404, .. } => Lost::new(
-                format!("{what}: not there, or the token may not see them (404)"),
-                permission,
-            ),
-            error => Lost::network(what, &error),
-        },
-    }
+/// The address of something in a repository, which is `owner/name`.
+fn of_repository(
+    api: &Url,
+    repository: &str,
+    path: &[&str],
+    query: &[(&str, &str)],
+) -> Result<Url, NetError> {
+    let (owner, name) =
+        repository.split_once('/').ok_or(NetError::BadUrl("the repository isn't owner/name"))?;
+    api.below(&[&["repos", owner, name], path].concat(), query)
+}
+
+const fn cures<'a>(access: &'a str, instead: &'a str) -> Cures<'a> {
+    Cures { who: "the token", token: CURE_TOKEN, access, instead }
+}
+
+fn refused(what: &str, refusal: &Refusal, permission: &str) -> Lost {
+    cures(permission, GIVE_BASELINE).refused(what, refusal)
 }

@@ -1,9 +1,14 @@
 //! Everything that is asked here is on this machine: a server of our own with scripted replies.
 
+mod attestations;
 mod client;
+mod controls;
 mod github;
 mod gitlab;
+mod gitlab_job;
+mod oidc;
 mod server;
+mod together;
 
 use std::io::{Cursor, Write as _};
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What came in.
@@ -34,6 +34,10 @@ pub(super) enum Answer {
     Bytes(Vec<u8>),
     /// These, and then for ever something now and then.
     Drip(Vec<u8>),
+    /// Nothing, for ever.
+    Silence,
+    /// So many bytes of a body, of which is counted what somebody took.
+    Flood(usize, Arc<AtomicUsize>),
 }
 
 pub(super) fn with(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Answer {
@@ -127,6 +131,21 @@ fn serve(
             let _ = stream.write_all(&bytes);
             while !is_over.load(Ordering::SeqCst) && stream.write_all(b"x").is_ok() {
                 std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }
+        Answer::Silence => {
+            while !is_over.load(Ordering::SeqCst) {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }
+        Answer::Flood(length, taken) => {
+            let head = format!("HTTP/1.1 200 X\r\nContent-Length: {length}\r\n\r\n");
+            let _ = stream.write_all(head.as_bytes());
+            for part in vec![b' '; length].chunks(64 << 10) {
+                if stream.write_all(part).is_err() {
+                    return;
+                }
+                taken.fetch_add(part.len(), Ordering::SeqCst);
             }
         }
     }

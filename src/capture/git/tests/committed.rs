@@ -2,7 +2,7 @@
 
 use super::history::Made;
 use super::{Fixture, write};
-use crate::capture::git::{Committed, CommittedFile, committed, is_committed};
+use crate::capture::git::{Committed, CommittedFile, at_commit, committed, is_committed};
 
 fn file(fixture: &Fixture, path: &str) -> CommittedFile {
     match committed(&fixture.root(), path) {
@@ -154,4 +154,49 @@ fn other_ends_of_lines_are_no_other_file_where_git_may_change_them() {
     assert!(!file(&fixture, "lock").work_tree_differs);
     fixture.write("lock", "a\r\nc\r\n");
     assert!(file(&fixture, "lock").work_tree_differs);
+}
+
+#[test]
+fn a_file_is_as_a_named_commit_has_it_and_compared_with_the_disk() {
+    let fixture = Fixture::new();
+    let first = fixture.git(&["rev-parse", "HEAD"]);
+    fixture.write("dir/c", "other");
+    fixture.git(&["commit", "-qam", "other"]);
+    let second = fixture.git(&["rev-parse", "HEAD"]);
+    // The path is relative to the top, wherever the root is.
+    for root in [fixture.root(), fixture.root().join("dir")] {
+        let found = at_commit(&root, &first, "dir/c").unwrap();
+        assert_eq!((found.bytes.as_slice(), found.on_disk_is_same), (&b"dir/c"[..], Some(false)));
+        let found = at_commit(&root, &second.to_ascii_uppercase(), "dir/c").unwrap();
+        assert_eq!((found.bytes.as_slice(), found.on_disk_is_same), (&b"other"[..], Some(true)));
+    }
+    std::fs::remove_file(fixture.root().join("dir/c")).unwrap();
+    assert_eq!(at_commit(&fixture.root(), &first, "dir/c").unwrap().on_disk_is_same, None);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("../a", fixture.root().join("dir/c")).unwrap();
+        assert_eq!(
+            at_commit(&fixture.root(), &first, "dir/c").unwrap().on_disk_is_same,
+            Some(false)
+        );
+    }
+}
+
+#[test]
+fn a_commit_is_named_by_its_whole_id_alone_and_a_path_leads_nowhere_else() {
+    let fixture = Fixture::new();
+    let root = fixture.root();
+    let head = fixture.git(&["rev-parse", "HEAD"]);
+    let tree = fixture.git(&["rev-parse", "HEAD^{tree}"]);
+    for commit in ["HEAD", "master", "", head.get(..12).unwrap(), &"0".repeat(40), &"0".repeat(64)]
+    {
+        assert_eq!(at_commit(&root, commit, "a").unwrap_err(), Committed::NoCommit, "{commit}");
+    }
+    assert!(matches!(at_commit(&root, &tree, "a"), Err(Committed::Unreadable(_))));
+    for path in ["", "/a", "../a", "./a", "dir/../a", "dir//c", "a\\b", "absent", "a/b"] {
+        assert_eq!(at_commit(&root, &head, path).unwrap_err(), Committed::NoSuchPath, "{path}");
+    }
+    assert_eq!(at_commit(&root, &head, "dir").unwrap_err(), Committed::NotRegular);
+    let nothing = Fixture::nothing();
+    assert_eq!(at_commit(&nothing.root(), &head, "a").unwrap_err(), Committed::NoRepository);
 }

@@ -18,11 +18,11 @@ use crate::format::evidence::{DirtyFile, GitClass, PathText, Source};
 use crate::format::fact::Status;
 
 /// A folder that holds a repository, a home and whatever a test needs beside them.
-struct Fixture(tempfile::TempDir);
+pub(in crate::capture) struct Fixture(tempfile::TempDir);
 
 impl Fixture {
     /// A repository in `repo` with one commit of `a`, `b` and `dir/c`.
-    fn new() -> Self {
+    pub(in crate::capture) fn new() -> Self {
         let fixture = Self::empty();
         for name in ["a", "b", "dir/c"] {
             fixture.write(name, name);
@@ -48,7 +48,7 @@ impl Fixture {
         fixture
     }
 
-    fn root(&self) -> PathBuf {
+    pub(in crate::capture) fn root(&self) -> PathBuf {
         self.beside("repo")
     }
 
@@ -56,11 +56,11 @@ impl Fixture {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, content: &str) {
+    pub(in crate::capture) fn write(&self, name: &str, content: &str) {
         write(&self.root().join(name), content);
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    pub(in crate::capture) fn git(&self, arguments: &[&str]) -> String {
         self.git_in(&self.root(), arguments)
     }
 

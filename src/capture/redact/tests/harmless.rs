@@ -97,6 +97,7 @@ const TEXTS: &[&str] = &[
     "docker://alpine:3.19@sha256:c5b1261d6d3e43071626931fc004f70149baeba2c8ec672bd4f27761f8e1ad6b",
     "oci://ghcr.io/o/r@sha256:c5b1261d6d3e43071626931fc004f70149baeba2c8ec672bd4f27761f8e1ad6b",
     "permissions:\n  id-token: write\n  contents: read",
+    "give the step `env: { GITHUB_TOKEN: \"${{ github.token }}\" }`",
     "IFLA_INET6_TOKEN = 7,",
     "[withheld: jwt]",
 ];

@@ -167,3 +167,17 @@ fn urls_lose_their_userinfo() {
         assert_eq!(scrubbed.rules.is_empty(), url == expected);
     }
 }
+
+#[test]
+fn a_value_that_is_learnt_late_is_found_from_then_on_by_all_who_hold_the_redactor() {
+    let redactor = std::sync::Arc::new(Redactor::default());
+    let other = std::sync::Arc::clone(&redactor);
+    let text = "said correct horse battery, and d/correct%20horse%20battery";
+    assert_eq!(other.scrub(text).text, text);
+    redactor.learn("correct horse battery");
+    let scrubbed = other.scrub(text);
+    assert_eq!(scrubbed.rules, [Rule::KnownSecret]);
+    assert!(!scrubbed.text.contains("horse"), "{}", scrubbed.text);
+    assert!(other.may_find_in_path("d/correct horse battery", 2));
+    assert_eq!(format!("{other:?}"), "Redactor(withheld)");
+}

@@ -1,7 +1,12 @@
 //! Definitions as people write them, and as whoever wants to hide a reference does.
 
-use super::references::of;
+mod reached;
+
+use super::find::Family;
+use super::pass::REFERENCES_MAX;
+use super::references::{Found, documents};
 use super::*;
+use crate::base::digest::Sha256;
 use crate::base::file::{self, Access, Overwrite};
 use crate::capture::environment::Variables;
 use crate::capture::platform;
@@ -30,6 +35,13 @@ impl Place {
     fn paths(&self, variables: &[(&str, &str)]) -> Vec<String> {
         let found = self.captured(variables).fact.value.unwrap_or_default();
         found.into_iter().map(|one| format!("{:?}", one.path)).collect()
+    }
+}
+
+fn of(bytes: &[u8], family: Family) -> (Vec<Found>, Option<String>) {
+    match documents(bytes, family) {
+        Ok(documents) => references::of(&documents, family),
+        Err(why) => (Vec::new(), Some(why)),
     }
 }
 
@@ -101,6 +113,9 @@ job:
   services: [postgres:16, {name: redis:7}]
   trigger: {include: child.yml}
 other: {trigger: {include: [{artifact: made.yml, job: job}]}}
+fixed: {include: [{remote: "https://x/f.yml", integrity: sha256-x}, {remote: "a b", integrity: 1}]}
+down: {trigger: group/down}
+branch: {trigger: {project: group/down, branch: main}}
 "#;
     reads(
         text,
@@ -120,10 +135,15 @@ other: {trigger: {include: [{artifact: made.yml, job: job}]}}
             "include project:group/x@v1:two.yml",
             "include project:group/y:/three.yml",
             "include project:group/z",
+            "include remote:a%20b integrity=1",
             "include remote:https://example.org/d.yml",
+            "include remote:https://x/f.yml integrity=sha256-x",
             "include template:Auto-DevOps.gitlab-ci.yml",
+            "include trigger:group/down",
+            "include trigger:group/down@main",
         ],
     );
+    reads("container: 3.10\nimage: true", Family::GitHub, &["image 3.10", "image true"]);
     reads("include: a.yml", Family::GitLab, &["include a.yml"]);
     reads("x: 1\n---\nimage: a\n", Family::GitLab, &["image a"]);
 }
@@ -144,6 +164,27 @@ fn no_alias_hides_a_reference() {
         &["include project:g/p@v1:e.yml"],
     );
     reads("x: &a {image: evil}\nj: {<<: *a}", Family::GitLab, &["image evil"]);
+}
+
+#[test]
+fn what_runs_code_or_brings_files_in_unusual_places_is_found() {
+    let services = "jobs: {a: {services: {redis: redis:7, db: {image: postgres:16}}}}";
+    reads(services, Family::GitHub, &["image postgres:16", "image redis:7"]);
+    let steps =
+        "a: {run: [{step: gitlab.com/g/s@main}, {step: {git: {url: u.example/r, rev: v1}}}]}";
+    reads(steps, Family::GitLab, &["uses gitlab.com/g/s@main", "uses u.example/r@v1"]);
+    let needs = "a: {needs: [b, {job: c}, {project: g/p, job: d, ref: main}]}";
+    reads(needs, Family::GitLab, &["include needs:g/p@main"]);
+}
+
+/// `include` in base64, which another parser reads.
+#[test]
+fn text_in_another_spelling_is_no_definition_that_was_understood() {
+    for text in ["!binary aW5jbHVkZQ==: evil.yml", "j: {!!binary dXNlcw==: evil@v1}"] {
+        for family in [Family::GitHub, Family::GitLab] {
+            assert!(documents(text.as_bytes(), family).is_err(), "{text}");
+        }
+    }
 }
 
 #[test]
