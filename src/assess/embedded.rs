@@ -27,8 +27,6 @@ use crate::verify::Verified;
 
 /// Most tokens that are looked at: the build's, the signing job's, and room for a retry of each.
 const TOKENS_MAX: usize = 4;
-/// What a redactor leaves behind, up to the rule's id.
-const WITHHELD: &str = "[withheld: ";
 
 /// What the tokens of a statement amount to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -406,7 +404,7 @@ impl<'a> About<'a> {
         }
         for (name, recorded) in &token.claims {
             let claimed = checked.claims.get(name);
-            if !claimed.is_some_and(|claimed| is_what_is_left(recorded, claimed)) {
+            if !claimed.is_some_and(|claimed| token::is_what_is_left(recorded, claimed)) {
                 let (name, recorded) = (cut(name, 60), cut(recorded, 200));
                 let claimed = claimed.map_or_else(|| "nothing".to_owned(), |text| cut(text, 200));
                 return Err(refused(format!("expected its {name} {claimed}, found {recorded}")));
@@ -480,20 +478,6 @@ fn both_sides(one: &Agreement) -> String {
     let (fact, claim) = (cut(&one.fact, 60), cut(&one.claim, 60));
     let (stated, claimed) = (said(&one.stated), said(&one.claimed));
     format!("{fact}: expected {claimed}, as the token's {claim} says, found {stated}")
-}
-
-/// Whether a recorded claim is the token's own, but for what a redactor took out of it.
-fn is_what_is_left(recorded: &str, claimed: &str) -> bool {
-    let Some((before, rest)) = recorded.split_once(WITHHELD) else { return recorded == claimed };
-    let Some((_, after)) = rest.split_once(']') else { return recorded == claimed };
-    let Some(rest) = claimed.strip_prefix(before) else { return false };
-    // What stands behind the first mark must be what the claim ends in; a second mark is one more gap.
-    match after.contains(WITHHELD) {
-        true => rest
-            .char_indices()
-            .any(|(at, _)| rest.get(at..).is_some_and(|rest| is_what_is_left(after, rest))),
-        false => rest.ends_with(after),
-    }
 }
 
 fn agreeing(all: Vec<Agreement>) -> Vec<String> {

@@ -124,6 +124,12 @@ impl IdentityArgs {
                 issuers.push(issuer);
             }
         }
+        // A set of keys is one issuer's: beside two names whoever has one's keys could speak for the other.
+        if self.issuer_jwks.is_some() && self.issuers.len() > 1 {
+            let message =
+                "--issuer-jwks with several --issuer: expected the one whose keys they are";
+            return Err(Failure::usage(message).hint("check once for each issuer"));
+        }
         let keys = self.issuer_jwks.as_deref().map(issuer_keys).transpose()?;
         Ok(Issuers { issuers, keys })
     }

@@ -6,6 +6,8 @@ use super::issuer::Platform;
 use crate::base::text::cut;
 use crate::format::evidence::{Agreement, Pipeline, Source};
 
+/// What a redactor leaves behind, up to the rule's id.
+const WITHHELD: &str = "[withheld: ";
 /// Most characters of what either side says.
 const SAID_MAX: usize = 256;
 
@@ -107,4 +109,19 @@ fn entry(fact: &str, claim: &str, stated: &str, claimed: &str) -> Agreement {
 fn path_of(uri: &str) -> &str {
     let inner = uri.split_once("//").map(|(_, rest)| rest);
     inner.and_then(|rest| rest.split_once("@refs/")).map_or(uri, |(path, _)| path)
+}
+
+/// Whether a recorded claim is the token's own, but for what a redactor took out of it.
+#[must_use]
+pub fn is_what_is_left(recorded: &str, claimed: &str) -> bool {
+    let Some((before, rest)) = recorded.split_once(WITHHELD) else { return recorded == claimed };
+    let Some((_, after)) = rest.split_once(']') else { return recorded == claimed };
+    let Some(rest) = claimed.strip_prefix(before) else { return false };
+    // What stands behind the first mark must be what the claim ends in; a second mark is one more gap.
+    match after.contains(WITHHELD) {
+        true => rest
+            .char_indices()
+            .any(|(at, _)| rest.get(at..).is_some_and(|rest| is_what_is_left(after, rest))),
+        false => rest.ends_with(after),
+    }
 }

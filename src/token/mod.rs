@@ -14,7 +14,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use agree::agreement;
+pub use agree::{agreement, is_what_is_left};
 pub use error::TokenError;
 pub use issuer::{Issuer, IssuerError, Platform};
 pub use jwks::{Jwks, JwksError};

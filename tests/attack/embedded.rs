@@ -323,6 +323,8 @@ fn keys_and_issuers_that_can_t_be_read_are_mistakes() {
     checker.bench.file("empty.json", br#"{"keys": []}"#);
     checker.with(&lines, &["--issuer-jwks", "empty.json"]).is_usage("no set of keys");
     checker.with(&lines, &["--issuer-jwks", "none.json"]).is_usage("--issuer-jwks");
+    let two = ["--issuer", "https://a.example", "--issuer", "https://b.example"];
+    checker.with(&lines, &[&two[..], &["--issuer-jwks", "jwks.json"]].concat()).is_usage("several");
     for bad in ["http://ghes.example", "ghes.example", "https://u@ghes.example", " "] {
         checker.with(&lines, &["--issuer", bad]).is_usage("--issuer");
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::harness::{EVIDENCE, Place, UNSIGNED, contains, evidence};
-use super::support::{Question, Scene, audience, fingerprint, one};
+use super::harness::{EVIDENCE, Place, UNSIGNED, contains, evidence, gaps};
+use super::support::{Question, Reply, Scene, audience, fingerprint, one};
 
 fn names(value: &Value) -> BTreeSet<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
@@ -115,6 +115,38 @@ fn the_token_is_the_first_witness_of_the_machine_and_of_the_definition() {
     let ran = &evidence["pipeline"]["value"]["ran"];
     assert_eq!(ran["value"]["commit_from"], "token claim workflow_sha", "{ran:#}");
     assert_eq!(ran["value"]["on_disk_is_same"], true);
+}
+
+#[test]
+fn a_definition_that_is_not_the_one_that_ran_is_said() {
+    let scene = Scene::github();
+    let workflow = scene.place.text(".github/workflows/ci.yml");
+    scene.place.write(".github/workflows/ci.yml", format!("{workflow}\n# edited\n"));
+    scene.capture(&[]).tells("pipeline.ran: the definition on the disk isn't the one");
+    let evidence = scene.place.evidence();
+    assert_eq!(evidence["pipeline"]["value"]["ran"]["value"]["on_disk_is_same"], false);
+    assert!(gaps(&evidence, "pipeline.ran")[0].contains(".github/workflows/ci.yml at "));
+}
+
+#[test]
+fn what_ran_and_is_not_at_hand_is_a_gap() {
+    let scene = Scene::github();
+    scene.platform.claim("workflow_sha", json!("e".repeat(40)));
+    scene.capture(&[]);
+    assert!(gaps(&scene.place.evidence(), "pipeline.ran")[0].contains("fetch-depth: 0"));
+    let reusable = "octo/shared/.github/workflows/r.yml@refs/tags/v1";
+    let scene = Scene::github();
+    scene.platform.claim("job_workflow_ref", json!(reusable));
+    scene.capture(&[]);
+    let said = gaps(&scene.place.evidence(), "pipeline.ran");
+    assert!(said[0].contains(reusable) && said[0].contains("was not compared"), "{said:?}");
+}
+
+#[test]
+fn what_the_api_did_not_answer_is_named_in_the_log_with_its_cure() {
+    let scene = Scene::github();
+    scene.platform.answer(Question::Approvals, Reply::status(403));
+    scene.capture(&[]).tells("not known: approvals; give the job `permissions: { actions: read }`");
 }
 
 #[test]
@@ -395,7 +427,7 @@ fn the_command_is_not_given_gitlab_s_token() {
 #[test]
 fn gitlab_s_token_is_not_kept_even_where_that_is_asked_for() {
     let scene = Scene::gitlab();
-    scene.attesting(&["--embed-token"]).exits(2);
+    scene.attesting(&["--embed-token"]).exits(2).tells("--embed-token works on GitHub alone");
     assert!(!scene.place.has(EVIDENCE));
 }
 

@@ -256,8 +256,11 @@ impl Witnesses<'_> {
     fn tell(&self, identity: Result<&Identified, &Lost>, asked: &Asked) {
         match identity {
             Ok(identified) => {
-                self.talk.say(format_args!("identity: checked ({})", identified.summary()));
-                disagreements(&identified.token).for_each(|said| self.talk.notice(said));
+                let mut contradicted = disagreements(&identified.token).peekable();
+                if contradicted.peek().is_none() {
+                    self.talk.say(format_args!("identity: checked ({})", identified.summary()));
+                }
+                contradicted.for_each(|said| self.talk.notice(format_args!("identity: {said}")));
             }
             Err(lost) => self.notice("identity", lost.clone()),
         }

@@ -78,6 +78,31 @@ fn a_token_that_was_written_into_a_capture_is_compared_by_whoever_signs() {
     scene.sign(&[]).exits(0).tells("hashed again");
 }
 
+/// What is signed with a token that says something else no checker could use, or worse: it would believe it.
+#[test]
+fn a_token_that_is_kept_must_say_what_is_recorded_of_it_or_nothing_is_signed() {
+    type Forgery = fn(&mut Value);
+    let forgeries: [(&str, Forgery); 4] = [
+        ("another environment", |token| token["claims"]["environment"] = json!("prod")),
+        ("a mark that hides it", |token| {
+            token["claims"]["environment"] = json!("prod [withheld: x")
+        }),
+        ("no token at all", |token| token["token"] = json!("::set-output name=x::bearer")),
+        ("another issuer", |token| token["issuer"] = json!("https://gitlab.com")),
+    ];
+    let scene = Scene::github();
+    scene.platform.claim("environment", json!("staging"));
+    scene.capture_unsigned(&["--embed-token"]);
+    let text = scene.place.text(UNSIGNED);
+    for (what, change) in forgeries {
+        forge(&scene, &text, |predicate| change(&mut predicate["identity"]["value"]["tokens"][0]));
+        let said = scene.sign(&[]).exits(1).tells("says something else than what is recorded");
+        assert!(!scene.place.has(EVIDENCE), "{what}: {}", said.err);
+    }
+    forge(&scene, &text, |_| {});
+    scene.sign(&[]).exits(0);
+}
+
 #[test]
 fn the_signing_job_s_token_has_to_be_of_the_same_run_too() {
     for (claim, value) in [("run_id", json!("679")), ("repository_id", json!("999"))] {

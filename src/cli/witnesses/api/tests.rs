@@ -111,6 +111,7 @@ fn whether_somebody_approved_their_own_run_is_said_only_where_it_is_known() {
     assert_eq!(by(&[other.clone(), nameless.clone()], Some(7)), (2, None));
     assert_eq!(by(&[own, nameless], Some(7)), (2, Some(true)));
     assert_eq!(by(&[other], None), (1, None));
+    assert_eq!(by(&[], Some(7)), (0, None), "nobody approved, so nobody's is it");
 }
 
 #[test]
@@ -206,7 +207,7 @@ fn texts_of_replies_lose_secrets_first_and_then_their_force() {
         predicate_type: Some(hostile.to_owned()),
         builder: Some(hostile.to_owned()),
         subjects: vec![own, Sha256::of(b"nobody's"), own],
-        is_signed: true,
+        is_signed: false,
     };
     let answers = Answers {
         rules: Some(answer(Ok(vec![rule.clone(), rule]))),
@@ -227,6 +228,7 @@ fn texts_of_replies_lose_secrets_first_and_then_their_force() {
     assert_eq!(controls.job.get().unwrap().labels.len(), 1);
     let provenance = &controls.provenance.get().unwrap()[0];
     assert_eq!(provenance.subjects, [own], "a digest of this build, and no other");
+    assert!(!provenance.signed, "as it was told");
     let details: Vec<_> = controls.details.inline().unwrap().keys().map(String::as_str).collect();
     assert_eq!(details, ["approvals.approved_by", "job.name", "job.runner_name"]);
 }
