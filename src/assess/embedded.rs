@@ -12,17 +12,16 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::assurance::{Assurance, Brought};
+use super::vouched::Vouched;
 use crate::base::digest::Sha256;
 use crate::base::text::cut;
 use crate::base::time::Time;
-use crate::format::claims::Claims;
 use crate::format::evidence::{
     Agreement, Binds, CheckedToken, Identity, Pipeline, Source, TokenJob,
 };
 use crate::format::fact::{Basis, Fact, Status};
-use crate::format::repository::same_repository;
 use crate::format::statement::{Statement, Subject};
-use crate::token::{self, Checked, Issuer, Jwks, Moment, Platform, Rules, agreement, audience};
+use crate::token::{self, Checked, Jwks, Moment, Platform, Rules, agreement, audience};
 use crate::verify::Verified;
 
 /// Most tokens that are looked at: the build's, the signing job's, and room for a retry of each.
@@ -72,68 +71,6 @@ pub struct Judged {
     pub facts: Vec<String>,
     /// What the platform vouches for, where it does.
     pub vouched: Option<Vouched>,
-}
-
-/// What a token that the checker checked says was built.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Vouched {
-    /// Its `iss`.
-    issuer: String,
-    /// The repository's path: `owner/name`, or a project's.
-    repository: Option<String>,
-    commit: Option<String>,
-    ref_name: Option<String>,
-}
-
-impl Vouched {
-    fn of(platform: Platform, checked: &Checked) -> Self {
-        let claim = |name: &str| checked.claims.get(name).cloned();
-        let (repository, ref_name) = match platform {
-            Platform::GitHub => ("repository", "ref"),
-            Platform::GitLab => ("project_path", "ref_path"),
-        };
-        Self {
-            issuer: checked.issuer.clone(),
-            repository: claim(repository),
-            commit: claim("sha"),
-            ref_name: claim(ref_name),
-        }
-    }
-
-    /// What a statement of the same build says otherwise. Expectations are met by what statements say: the
-    /// platform has to say the same of each.
-    #[must_use]
-    pub fn contradicts(&self, claims: &Claims) -> Option<String> {
-        let differs = |what: &str, claimed: Option<&String>, stated: Option<&String>| {
-            let stated = stated.filter(|stated| claimed != Some(stated))?;
-            let claimed = claimed.map_or("nothing".to_owned(), |text| cut(text, 200));
-            let stated = cut(stated, 200);
-            Some(format!("{what}: expected {claimed}, as the token says, found {stated}"))
-        };
-        let source = claims.source.as_ref().filter(|url| !self.is_repository(url));
-        differs("repository", self.repository.as_ref(), source)
-            .or_else(|| differs("commit", self.commit.as_ref(), claims.commit.as_ref()))
-            .or_else(|| differs("ref", self.ref_name.as_ref(), claims.ref_name.as_ref()))
-    }
-
-    /// Whether an address is the repository's that the token names. Of an issuer that isn't a platform's own
-    /// only the path is known.
-    fn is_repository(&self, url: &str) -> bool {
-        let Some(path) = &self.repository else { return false };
-        let host = match self.issuer.strip_prefix("https://") {
-            Some("gitlab.com") => Some("gitlab.com"),
-            Some(rest) if Issuer::known(&self.issuer).is_some() => {
-                match rest.split('/').next().and_then(|host| host.strip_prefix("token.actions.")) {
-                    Some("githubusercontent.com") => Some("github.com"),
-                    other => other,
-                }
-            }
-            _ => None,
-        };
-        let own_host = || url.split_once("://").and_then(|(_, rest)| rest.split('/').next());
-        let Some(host) = host.or_else(own_host) else { return false };
-        same_repository(&format!("https://{host}/{path}"), url)
-    }
 }
 
 impl Judged {

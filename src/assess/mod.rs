@@ -3,6 +3,7 @@
 pub mod assurance;
 pub mod chain;
 pub mod embedded;
+pub mod vouched;
 
 #[cfg(test)]
 mod tests;
