@@ -7,6 +7,7 @@ pub mod drift;
 pub mod format;
 pub mod net;
 pub mod read;
+pub mod report;
 pub mod sign;
 pub mod statement;
 pub mod token;

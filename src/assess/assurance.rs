@@ -110,7 +110,7 @@ impl Brought<'_> {
 }
 
 /// Where facts stand in build evidence, in the order of the format; a fact within another after that.
-const FACTS: &[&str] = &[
+pub(super) const PARTS: &[&str] = &[
     "lane",
     "chain",
     "custody",
@@ -154,12 +154,14 @@ pub fn assurance(predicate: &Value, brought: &Brought<'_>, identity: &Judged) ->
     let token_is_known =
         matches!(identity.standing, Standing::JobChecked | Standing::PlatformVouched);
     let mut all = Vec::new();
-    for part in FACTS {
+    for part in PARTS {
         let pointer = format!("/{}", part.replacen('.', "/value/", 1));
         let Some((status, basis)) = predicate.pointer(&pointer).and_then(head) else { continue };
         let assurance = match basis {
-            Basis::TokenClaim if token_is_known => Assurance::JobChecked,
-            Basis::ApiReply if api_is_known => Assurance::JobChecked,
+            // A basis counts where such facts are learnt in that way alone: else whoever writes it raised the
+            // fact by writing it.
+            Basis::TokenClaim if *part == "identity" && token_is_known => Assurance::JobChecked,
+            Basis::ApiReply if is_reply(part) && api_is_known => Assurance::JobChecked,
             // Of what another job captured not even that a document was given is known.
             Basis::Attached if *part == "attached" && status == Status::Observed => {
                 Assurance::OutOfBand
@@ -184,6 +186,11 @@ pub fn assurance(predicate: &Value, brought: &Brought<'_>, identity: &Judged) ->
         assurance: by_claim,
     }));
     all
+}
+
+/// What the platform's API alone says.
+fn is_reply(part: &str) -> bool {
+    part == "controls" || part.starts_with("controls.")
 }
 
 /// Status and basis of a fact that was looked at.

@@ -7,6 +7,7 @@ pub mod agent;
 pub mod digest;
 pub mod dirs;
 pub mod file;
+pub mod markup;
 pub mod name;
 pub mod pack;
 pub mod private;

@@ -12,6 +12,7 @@ use super::build_args::BuildArgs;
 use super::capture_args::CaptureArgs;
 use super::failure::Failure;
 use super::keys::Keys;
+use super::policy_args::PolicyArgs;
 use super::talk::Talk;
 use crate::base::digest::Sha256;
 use crate::base::file::{self, Overwrite};
@@ -39,6 +40,8 @@ pub(super) struct Begin {
     build: BuildArgs,
     #[command(flatten)]
     baseline: BaselineArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// A name for this bracket, where several are open for one root
     #[arg(long, value_name = "NAME", default_value = "", help_heading = "Capture")]
     session: String,
@@ -55,11 +58,12 @@ pub(super) fn run(args: &Begin, talk: Talk, out: &mut dyn Write) -> Result<(), F
     let platform = platform::capture(&variables, &redactor);
     let mut scope = args.capture.scope(Some(&args.build), &redactor)?;
     scope.wanted.drift = args.baseline.drift;
+    scope.wanted.policy = args.policy.read()?.map(|(text, _)| text);
     args.capture.check_trust(args.baseline.baseline.is_some())?;
     let told = &scope.wanted;
     let sources = told.artefacts.iter().map(|artefact| &artefact.source);
     let texts = sources.chain(&told.excluded).chain(told.inputs.iter().flatten());
-    let texts = texts.chain(&told.project).chain(&told.own_files);
+    let texts = texts.chain(&told.project).chain(&told.own_files).chain(&told.policy);
     if let Some(rule) = texts.filter_map(|t| redactor.scrub(t).rules.first().copied()).next() {
         let message = format_args!(
             "an argument looks like a credential ({rule}), and `finish` needs it as it is; it isn't shown, and not kept"

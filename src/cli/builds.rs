@@ -5,7 +5,7 @@ use std::path::Path;
 use super::verify::label;
 use crate::base::text::Printable;
 use crate::format::evidence::BUILD_EVIDENCE;
-use crate::read::{self, ReadError};
+use crate::read::{self, Evidence, ReadError};
 use crate::verify::{Authenticated, Trust, authenticate};
 
 /// Something in a file that may be evidence of a build and counts for nothing.
@@ -41,17 +41,27 @@ pub(super) enum Named {
 
 /// Reads and authenticates a file.
 pub(super) fn load(path: &Path, named: Named, trust: &Trust) -> Result<Loaded, NotVerified> {
-    let whole =
-        |error: ReadError| NotVerified { file: label(path), line: None, why: error.to_string() };
     let evidence = match named {
         Named::Yes => read::file(path),
         Named::No => read::regular(path),
-    }
-    .map_err(whole)?;
+    };
+    judged(label(path), evidence, trust)
+}
+
+/// Authenticates what was read of the file of this name.
+pub(super) fn judged(
+    file: String,
+    evidence: Result<Evidence, ReadError>,
+    trust: &Trust,
+) -> Result<Loaded, NotVerified> {
+    let evidence = match evidence {
+        Ok(evidence) => evidence,
+        Err(error) => return Err(NotVerified { file, line: None, why: error.to_string() }),
+    };
     let authenticated = authenticate(&evidence, trust);
     let mut not_verified = Vec::new();
     let mut not = |line: usize, why: String| {
-        not_verified.push(NotVerified { file: label(path), line: Some(line), why });
+        not_verified.push(NotVerified { file: file.clone(), line: Some(line), why });
     };
     let mut others = evidence.passed_over.len();
     for failed in &authenticated.failed {
@@ -77,7 +87,7 @@ pub(super) fn load(path: &Path, named: Named, trust: &Trust) -> Result<Loaded, N
     }
     if evidence.is_empty() && evidence.malformed.is_empty() {
         let why = "no evidence is in it".to_owned();
-        not_verified.push(NotVerified { file: label(path), line: None, why });
+        not_verified.push(NotVerified { file, line: None, why });
     }
     not_verified.sort_by_key(|not| not.line);
     Ok(Loaded { authenticated, not_verified, others })

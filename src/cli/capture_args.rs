@@ -92,6 +92,9 @@ pub(super) struct Wanted {
     pub(super) variables: Vec<String>,
     /// What a difference from the lock does.
     pub(super) drift: DriftPolicy,
+    /// The text of the policy that is judged by in the end.
+    #[serde(default)]
+    pub(super) policy: Option<String>,
     /// The project's folder in a repository of several.
     pub(super) project: Option<String>,
     /// Files below the root that are ours, and neither inputs nor outputs.
@@ -182,6 +185,7 @@ impl CaptureArgs {
                 excluded: Vec::new(),
                 variables: self.variables.clone(),
                 drift: DriftPolicy::default(),
+                policy: None,
                 project,
                 own_files: Vec::new(),
                 settings,
@@ -319,6 +323,7 @@ impl Scope {
             excluded: Vec::new(),
             variables: Vec::new(),
             drift: DriftPolicy::default(),
+            policy: None,
             project: project.map(str::to_owned),
             own_files: Vec::new(),
             settings: settings(&root.join(project.unwrap_or_default()), named)?,
@@ -440,6 +445,7 @@ mod tests {
             excluded: Vec::new(),
             variables: Vec::new(),
             drift: DriftPolicy::default(),
+            policy: None,
             project: None,
             own_files: Vec::new(),
             settings: Settings::default(),

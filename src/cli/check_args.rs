@@ -1,11 +1,13 @@
 //! Whom to trust, what to expect, and which evidence file: shared by the checking commands.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::failure::{Failure, Fault};
 use crate::assess::assurance::Brought;
+use crate::base::digest::Sha256;
 use crate::base::file;
 use crate::base::text::printable_path;
 use crate::base::time::Span;
@@ -27,6 +29,11 @@ pub(super) struct TrustArgs {
 }
 
 impl TrustArgs {
+    /// The files that keys may have been read from.
+    pub(super) fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        self.keys.iter().map(PathBuf::from)
+    }
+
     /// The trust that was given; `None` where no flag names any.
     pub(super) fn trust(&self) -> Result<Option<Trust>, Failure> {
         if self.keys.is_empty() {
@@ -72,7 +79,7 @@ pub(super) fn public_key(flag: &str, text: &str) -> Result<PublicKey, Failure> {
     }
     let path = Path::new(text);
     let bytes = file::read(path, KEY_FILE_MAX).map_err(|error| {
-        unreadable_key(path, &error)
+        unreadable_key(flag, path, &error)
             .hint("give a file with one Ed25519 public key, or the key itself")
     })?;
     let content = String::from_utf8_lossy(&bytes);
@@ -81,12 +88,13 @@ pub(super) fn public_key(flag: &str, text: &str) -> Result<PublicKey, Failure> {
 }
 
 /// A key that can't be read. What was given in place of a path may be a private key: it isn't shown then.
-pub(super) fn unreadable_key(path: &Path, error: &file::FileError) -> Failure {
+pub(super) fn unreadable_key(flag: &str, path: &Path, error: &file::FileError) -> Failure {
     let given = path.to_string_lossy();
     if redact::scrub(&given).rules.is_empty() && !may_be_secret(&given) {
-        Failure::usage(format_args!("--key: {error}"))
+        Failure::usage(format_args!("{flag}: {error}"))
     } else {
-        Failure::usage("--key: expected a path, found what may be a private key; it isn't shown")
+        let message = "expected a path, found what may be a private key; it isn't shown";
+        Failure::usage(format_args!("{flag}: {message}"))
     }
 }
 
@@ -110,6 +118,8 @@ pub(super) struct IdentityArgs {
 pub(super) struct Issuers {
     issuers: Vec<Issuer>,
     keys: Option<Jwks>,
+    /// Of the file that the keys came in.
+    keys_sha256: Option<Sha256>,
 }
 
 impl IdentityArgs {
@@ -131,7 +141,8 @@ impl IdentityArgs {
             return Err(Failure::usage(message).hint("check once for each issuer"));
         }
         let keys = self.issuer_jwks.as_deref().map(issuer_keys).transpose()?;
-        Ok(Issuers { issuers, keys })
+        let (keys, keys_sha256) = keys.unzip();
+        Ok(Issuers { issuers, keys, keys_sha256 })
     }
 }
 
@@ -139,16 +150,23 @@ impl Issuers {
     pub(super) fn brought(&self) -> Brought<'_> {
         Brought { issuers: &self.issuers, keys: self.keys.as_ref() }
     }
+
+    /// The issuers' addresses, each once, and SHA-256 of the file of their keys.
+    pub(super) fn named(&self) -> (Vec<String>, Option<Sha256>) {
+        let names: BTreeSet<_> = self.issuers.iter().map(|one| one.url().to_owned()).collect();
+        (names.into_iter().collect(), self.keys_sha256)
+    }
 }
 
-fn issuer_keys(path: &Path) -> Result<Jwks, Failure> {
+fn issuer_keys(path: &Path) -> Result<(Jwks, Sha256), Failure> {
     let hint = "get it from the issuer: the jwks_uri of <issuer>/.well-known/openid-configuration";
     let bytes = file::read(path, Jwks::BYTES_MAX as u64)
         .map_err(|error| Failure::usage(format_args!("--issuer-jwks: {error}")).hint(hint))?;
-    Jwks::parse(&bytes).map_err(|error| {
+    let keys = Jwks::parse(&bytes).map_err(|error| {
         let path = printable_path(path);
         Failure::usage(format_args!("--issuer-jwks {path}: {error}")).hint(hint)
-    })
+    })?;
+    Ok((keys, Sha256::of(&bytes)))
 }
 
 /// What the accepted statements must say.
@@ -176,6 +194,11 @@ pub(super) struct ExpectArgs {
 }
 
 impl ExpectArgs {
+    /// Whether anything is expected.
+    pub(super) fn is_empty(&self) -> bool {
+        self.predicate_types.is_empty() && self.expectations().asked().is_empty()
+    }
+
     pub(super) fn expectations(&self) -> Expectations {
         Expectations {
             // Compared without userinfo, and so shown without.

@@ -10,11 +10,13 @@ use super::baseline::DriftPolicy;
 use super::bracket::{self, Close, CloseArgs, Closed, Conclusion, Facts, Held, Session, own_tool};
 use super::capture_args::{self, Scope};
 use super::failure::Failure;
+use super::policy_args::PolicyArgs;
 use super::sign_args::SignArgs;
 use super::subject_args::SubjectArgs;
 use super::talk::Talk;
 use super::witness_args::WitnessArgs;
 use super::witnesses::Witnesses;
+use crate::assess::policy::Policy;
 use crate::base::digest::Sha256;
 use crate::base::process::{self, Hardening};
 use crate::base::text::printable;
@@ -31,7 +33,7 @@ const GITLAB_STATUS: &str = "CI_JOB_STATUS";
 #[command(
     after_help = "Exit code: 0, evidence is written; 2, wrong arguments, no key, or output that exists; 1, all else:
 no bracket is open, its state was changed, an --artefact matches nothing or only what was there;
-120, evidence is written, and --drift fail-after says no."
+120, evidence is written, and --drift fail-after or --policy says no."
 )]
 pub(super) struct Finish {
     /// The folder that `begin` looked at
@@ -58,6 +60,9 @@ pub(super) struct Finish {
     /// The digest that `begin` printed
     #[arg(long, value_name = "HEX", value_parser = digest, help_heading = "Capture")]
     state_digest: Option<Sha256>,
+    /// In place of the policy that `begin` was told
+    #[command(flatten)]
+    policy: PolicyArgs,
     #[command(flatten)]
     close: CloseArgs,
     #[command(flatten)]
@@ -124,6 +129,7 @@ fn finish(args: &Finish, talk: Talk) -> Result<(), Failure> {
     let redactor = Arc::new(bracket::redactor(&variables));
     let platform = platform::capture(&variables, &redactor);
     args.witnesses.check(platform.kind, None)?;
+    let told = args.policy.read()?.map(|(_, policy)| policy);
     let root = capture_args::real_root(&args.root)?;
     let session = Session::at(&variables, &root, &args.session)?;
     let (mut opening, state) = session.load(args.state_digest)?;
@@ -132,6 +138,10 @@ fn finish(args: &Finish, talk: Talk) -> Result<(), Failure> {
     let (files, images) = capture_args::artefacts(&scope, &args.artefacts)?;
     scope.wanted.artefacts.extend(files);
     scope.wanted.images.extend(images);
+    let asked = match told {
+        Some(told) => Some(told),
+        None => kept(scope.wanted.policy.as_deref())?,
+    };
     args.subjects.check(&scope)?;
     let documents = args.attach.read(&redactor)?;
     let keys = args.sign.keys(&variables, &platform, talk)?;
@@ -194,9 +204,9 @@ fn finish(args: &Finish, talk: Talk) -> Result<(), Failure> {
         stop: &|| false,
         talk,
     };
-    let changes = bracket::conclude(conclusion, &keys, &destination, &witnesses)?;
+    let concluded = bracket::conclude(conclusion, &keys, &destination, &witnesses)?;
     session.remove()?;
-    bracket::propose(&changes, outcome, (&scope, &destination, &keys), talk);
+    bracket::propose(&concluded.changes, outcome, (&scope, &destination, &keys), talk);
     if let Some(failure) = refusal {
         return Err(failure);
     }
@@ -204,7 +214,20 @@ fn finish(args: &Finish, talk: Talk) -> Result<(), Failure> {
     if !named && outcome == Outcome::Succeeded {
         talk.notice("no --artefact was named: the evidence is about the inputs alone, and no file can be verified with it");
     }
-    if outcome == Outcome::Succeeded { bracket::judge_after(policy, &changes) } else { Ok(()) }
+    if outcome != Outcome::Succeeded {
+        return Ok(());
+    }
+    let ruled = bracket::judge_policy(asked.as_ref(), &concluded, &keys, &args.witnesses, talk);
+    bracket::both(ruled, bracket::judge_after(policy, &concluded.changes), talk)
+}
+
+/// The policy as it was when the bracket opened: a step in between may have written another.
+fn kept(text: Option<&str>) -> Result<Option<Policy>, Failure> {
+    let policy = text.map(Policy::parse).transpose();
+    policy.map_err(|error| {
+        Failure::trouble(format_args!("the policy that `begin` was told can't be read: {error}"))
+            .hint("use one version of proofmark for both ends")
+    })
 }
 
 /// How the build ended, and who says so.

@@ -150,12 +150,13 @@ fn at(place: &str, failure: Failure) -> Failure {
     Failure { message: format!("{place}: {}", failure.message), ..failure }
 }
 
-pub(super) fn read_key_file(path: &Path) -> Result<Found, Failure> {
+/// `flag` is the one that names the file.
+pub(super) fn read_key_file(flag: &str, path: &Path) -> Result<Found, Failure> {
     let text = file::read_secret(path, KEY_FILE_MAX).map_err(|error| {
         let hint = format!(
             "`proofmark keygen --out FILE` makes a key; {KEY_VARIABLE} takes the key itself"
         );
-        unreadable_key(path, &error).hint(hint)
+        unreadable_key(flag, path, &error).hint(hint)
     })?;
     recognise_file(&text).map_err(|failure| at(&printable_path(path), failure))
 }
@@ -216,14 +217,15 @@ impl Ring {
         Ok(public)
     }
 
-    /// `--key`.
-    pub(super) fn add_named(&mut self, path: &Path) -> Result<(), Failure> {
+    /// `--key`, or another `flag` that means the same.
+    pub(super) fn add_named(&mut self, flag: &str, path: &Path) -> Result<(), Failure> {
         if path.as_os_str() == AGENT {
-            let key = self.agent()?.only_key().map_err(|error| unusable("--key ssh-agent", &error));
+            let what = format!("{flag} {AGENT}");
+            let key = self.agent()?.only_key().map_err(|error| unusable(&what, &error));
             self.keys.add(Box::new(key?), KeySource::Agent, false);
             return Ok(());
         }
-        self.add(read_key_file(path)?, &printable_path(path), KeySource::File)?;
+        self.add(read_key_file(flag, path)?, &printable_path(path), KeySource::File)?;
         self.keys.add_file(path.to_owned());
         Ok(())
     }
@@ -271,7 +273,7 @@ impl Ring {
             (None, Some(path)) => {
                 let path = PathBuf::from(path);
                 // The value is a path by its name only: it could be the key, put in the wrong one.
-                let found = read_key_file(&path).map_err(|_unshown| {
+                let found = read_key_file(KEY_FILE_VARIABLE, &path).map_err(|_unshown| {
                     Failure::usage(format_args!(
                         "{KEY_FILE_VARIABLE} names no readable Ed25519 private key (PKCS#8 PEM)"
                     ))

@@ -12,6 +12,8 @@ mod capture_args;
 mod check_args;
 mod completions;
 mod diff;
+mod evidence_files;
+mod explain;
 mod failure;
 mod finish;
 mod from_args;
@@ -23,9 +25,12 @@ mod lock;
 mod log;
 mod man;
 mod notes;
+mod pack;
 mod panics;
 mod passphrase;
 mod platform_client;
+mod policy_args;
+mod report;
 mod run;
 pub mod schema;
 mod sections;
@@ -74,6 +79,9 @@ enum Command {
     Inspect(inspect::Inspect),
     Log(log::Log),
     Diff(diff::Diff),
+    Report(report::Report),
+    Pack(pack::Pack),
+    Explain(explain::Explain),
     Notes(notes::Notes),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -112,6 +120,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Inspect(args) => inspect::run(args, out),
         Command::Log(args) => log::run(args, out),
         Command::Diff(args) => diff::run(args, out),
+        Command::Report(args) => report::run(args, talk, out),
+        Command::Pack(args) => pack::run(args, talk),
+        Command::Explain(args) => explain::run(args, out).and_then(printed),
         Command::Notes(args) => notes::run(args, talk).map(|()| 0),
         Command::Schema(args) => printed(schema::run(args, out)),
         Command::Completions(args) => printed(completions::run(args, Cli::command(), out)),

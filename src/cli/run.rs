@@ -15,11 +15,13 @@ use super::capture_args::{CaptureArgs, Scope};
 use super::failure::{Failure, Fault};
 use super::from_args::Earlier;
 use super::keys::Keys;
+use super::policy_args::PolicyArgs;
 use super::sign_args::SignArgs;
 use super::subject_args::SubjectArgs;
 use super::talk::Talk;
 use super::witness_args::WitnessArgs;
 use super::witnesses::Witnesses;
+use crate::assess::policy::Policy;
 use crate::base::process::{
     self, Ended, Hardening, PassedDescriptors, Received, Signals, Spec, StartError,
 };
@@ -43,7 +45,7 @@ const OWN_FAULT: u8 = 125;
 #[command(
     after_help = "Exit code: the command's own; 128+n after signal n, 126 can't be run, 127 not found.
 125 is proofmark's own: wrong arguments (nothing was run), evidence that could not be written,
-or an --artefact that matches nothing or only what was there before. 120: --drift says no."
+or an --artefact that matches nothing or only what was there before. 120: --drift or --policy says no."
 )]
 pub(super) struct Run {
     #[command(flatten)]
@@ -52,6 +54,8 @@ pub(super) struct Run {
     build: BuildArgs,
     #[command(flatten)]
     baseline: BaselineArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
     #[command(flatten)]
     subjects: SubjectArgs,
     #[command(flatten)]
@@ -84,6 +88,8 @@ struct Prepared {
     earlier: Vec<Earlier>,
     documents: Documents,
     before: (Before, Vec<Gap>),
+    /// Read before the build, which could write another.
+    policy: Option<Policy>,
     variables: Variables,
     platform: Platform,
     redactor: Arc<Redactor>,
@@ -149,9 +155,15 @@ fn prepare(args: &Run, talk: Talk) -> Result<Prepared, Failure> {
     args.baseline.check()?;
     args.witnesses.check(platform.kind, args.baseline.baseline.as_ref())?;
     args.subjects.check(&scope)?;
+    let policy = args.policy.read()?.map(|(_, policy)| policy);
     let documents = args.attach.read(&redactor)?;
     let destination = args.sign.check_output(scope.leg())?;
     let keys = args.sign.keys(&variables, &platform, talk)?;
+    if policy.is_some() && keys.keys.is_empty() {
+        let message = "--policy without a key: evidence that nobody signed can't be judged";
+        return Err(Failure::usage(message)
+            .hint("give a key, or judge it where it is signed: `proofmark verify --policy`"));
+    }
     let earlier = args.capture.earlier(&keys, talk)?;
     let trust = args.capture.trust(&keys)?;
     let in_lane = bracket::in_lane(&platform, &scope, &redactor, &mut Vec::new());
@@ -191,6 +203,7 @@ fn prepare(args: &Run, talk: Talk) -> Result<Prepared, Failure> {
         earlier,
         documents,
         before,
+        policy,
         variables,
         platform,
         redactor,
@@ -412,13 +425,13 @@ fn close(
         talk,
     };
     let concluded = bracket::conclude(conclusion, keys, destination, &witnesses);
-    let changes = concluded.map_err(|mut failure| {
+    let concluded = concluded.map_err(|mut failure| {
         let message = &failure.message;
         failure.message =
             format!("the command ended with {code}, and its evidence was not written: {message}");
         failure.hint("see that there is room and that the build doesn't write there, or name another place with -o")
     })?;
-    bracket::propose(&changes, outcome, (scope, destination, keys), talk);
+    bracket::propose(&concluded.changes, outcome, (scope, destination, keys), talk);
     match refusal {
         // The evidence is there, and a command that failed keeps its own code.
         Some(failure) if code != 0 => {
@@ -435,7 +448,10 @@ fn close(
                 talk.notice("no --artefact was named: the evidence is about the inputs alone, and no file can be verified with it");
             }
             if code == 0 {
-                bracket::judge_after(scope.wanted.drift, &changes)?;
+                let (policy, witnesses) = (prepared.policy.as_ref(), &args.witnesses);
+                let ruled = bracket::judge_policy(policy, &concluded, keys, witnesses, talk);
+                let drift = bracket::judge_after(scope.wanted.drift, &concluded.changes);
+                bracket::both(ruled, drift, talk)?;
             }
             Ok(code)
         }

@@ -9,11 +9,16 @@ use super::diff::DiffV1;
 use super::inspect::InspectV1;
 use super::log::LogV1;
 use super::verify::VerifyV1;
+use crate::assess::policy::PolicyFile;
 use crate::format::bundle::NewBundle;
 use crate::format::evidence::BuildEvidence;
+use crate::format::pack::{Manifest, TrustSnapshot};
 use crate::format::section::Section;
 use crate::format::slsa::Provenance;
 use crate::format::statement::NewStatement;
+use crate::format::vsa::{SimpleResult, VerificationSummary};
+use crate::report::explain::ExplainV1;
+use crate::report::{OfficerFile, ReportV1};
 
 /// Print the JSON Schema of a format
 #[derive(Debug, Args)]
@@ -42,6 +47,22 @@ pub enum Name {
     Log,
     /// What `diff --format json` prints
     Diff,
+    /// What `report --format json` prints
+    Report,
+    /// What `explain --format json` prints
+    Explain,
+    /// What `report --statement` takes: the vendor's own words per claim, as TOML
+    OfficerStatement,
+    /// A policy, for --policy: TOML of this shape
+    Policy,
+    /// The payload of an attested result: a Statement with a SLSA verification summary
+    Vsa,
+    /// The payload of an attested result: a Statement with an in-toto simple verification result
+    Svr,
+    /// `MANIFEST.json` of a pack
+    Pack,
+    /// `trust.json` of a pack
+    PackTrust,
 }
 
 impl Name {
@@ -57,6 +78,14 @@ impl Name {
             Self::Inspect => "inspect.v1.json",
             Self::Log => "log.v1.json",
             Self::Diff => "diff.v1.json",
+            Self::Report => "report.v1.json",
+            Self::Explain => "explain.v1.json",
+            Self::OfficerStatement => "officer-statement.v1.json",
+            Self::Policy => "policy.v1.json",
+            Self::Vsa => "verification-summary.v1.json",
+            Self::Svr => "simple-verification-result.v0.2.json",
+            Self::Pack => "pack.v1.json",
+            Self::PackTrust => "pack-trust.v1.json",
         }
     }
 
@@ -72,6 +101,14 @@ impl Name {
             Self::Inspect => schema::<InspectV1>(),
             Self::Log => schema::<LogV1>(),
             Self::Diff => schema::<DiffV1>(),
+            Self::Report => schema::<ReportV1>(),
+            Self::Explain => schema::<ExplainV1>(),
+            Self::OfficerStatement => schema::<OfficerFile>(),
+            Self::Policy => schema::<PolicyFile>(),
+            Self::Vsa => schema::<NewStatement<'_, VerificationSummary>>(),
+            Self::Svr => schema::<NewStatement<'_, SimpleResult>>(),
+            Self::Pack => schema::<Manifest>(),
+            Self::PackTrust => schema::<TrustSnapshot>(),
         };
         let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
         text.push('\n');

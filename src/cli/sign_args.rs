@@ -132,7 +132,7 @@ impl SignArgs {
         let passphrases = Passphrases::new(self.passphrase_fd, platform.kind == Kind::Local);
         let mut ring = Ring::new(variables, passphrases);
         for path in &self.keys {
-            ring.add_named(path)?;
+            ring.add_named("--key", path)?;
         }
         if let Some(fd) = self.key_fd {
             ring.add_descriptor(fd)?;
@@ -208,7 +208,7 @@ fn users_own_key(ring: &mut Ring, talk: Talk) -> Result<(), Failure> {
             other => other.map_err(Failure::usage)?,
         }
     }
-    let key = ring.add(read_key_file(&path)?, &printable_path(&path), KeySource::File)?;
+    let key = ring.add(read_key_file("--key", &path)?, &printable_path(&path), KeySource::File)?;
     if made {
         let public = folder.join("key.pem.pub");
         let pem = key.to_spki_pem();

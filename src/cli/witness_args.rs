@@ -26,6 +26,14 @@ pub(super) struct WitnessArgs {
 }
 
 impl WitnessArgs {
+    /// The issuer that was named. Whose tokens they are is said by no address: it counts as either's.
+    pub(super) fn issuers(&self) -> Vec<Issuer> {
+        let named = self.issuer.iter();
+        let both = [Platform::GitHub, Platform::GitLab];
+        let either = |url: &String| both.map(|platform| Issuer::given(url, platform));
+        named.flat_map(either).filter_map(Result::ok).collect()
+    }
+
     /// Refuses what makes no sense, before anything is run or signed.
     pub(super) fn check(&self, kind: Kind, baseline: Option<&Which>) -> Result<(), Failure> {
         if self.offline && matches!(baseline, Some(Which::Auto | Which::Url(_))) {

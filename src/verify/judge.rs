@@ -15,6 +15,7 @@ use crate::format::evidence::{BUILD_EVIDENCE, Bracket, Outcome};
 use crate::format::sbom::is_sbom;
 use crate::format::slsa::{PROVENANCE_V0_2, PROVENANCE_V1};
 use crate::format::statement::Statement;
+use crate::format::vsa::{Told, told};
 
 /// The predicate types that are wanted where none is named.
 pub(super) const USUAL_TYPES: [&str; 3] = [BUILD_EVIDENCE, PROVENANCE_V1, PROVENANCE_V0_2];
@@ -105,6 +106,7 @@ impl Judgement<'_> {
 /// - (a) no line verifies; (b) none of the verified ones is of a wanted type;
 /// - (c) none of those is about the artefact; (d) one that is disagrees in another strong digest;
 /// - names, where they are strict;
+/// - a verification summary about it that doesn't say that it passed;
 /// - (e) provenance of ours without its verified build evidence counts for nothing;
 /// - (f) fewer distinct signers than the threshold;
 /// - (g) outcome, companions, agreement of a build's lines, expectations;
@@ -189,6 +191,8 @@ fn accept<'a>(
         Some(artefact) => about(artefact, &wanted, wishes)?,
         None => wanted.into_iter().map(|statement| (statement, Match::default())).collect(),
     };
+    // Whoever signed it, and however many: a single one that failed refuses.
+    check_summaries(&matching)?;
     // (e)
     let without = matching.iter().find_map(|(statement, _)| {
         let claims = statement.claims();
@@ -279,6 +283,24 @@ fn about<'a>(
         }
     }
     Ok(matching)
+}
+
+/// Verification summaries count where their type is named; what they say of the artefact is an answer already.
+fn check_summaries(matching: &[(&Verified<Statement>, Match)]) -> Result<(), Reason> {
+    let mut unknown = None;
+    for (statement, _) in matching {
+        let lines = || statement.lines().to_vec();
+        match told(&statement.get().predicate_type, &statement.get().predicate) {
+            Told::Nothing => {}
+            Told::Failed => return Err(Reason::SummaryFailed { lines: lines() }),
+            Told::Unknown(word) => {
+                let found = word.unwrap_or_else(|| "none".to_owned());
+                unknown =
+                    unknown.or_else(|| Some(Reason::SummaryUnknown { lines: lines(), found }));
+            }
+        }
+    }
+    unknown.map_or(Ok(()), Err)
 }
 
 fn nothing_verifies(set: &Authenticated, wishes: &Wishes) -> Reason {

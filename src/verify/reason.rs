@@ -81,6 +81,23 @@ pub enum Reason {
         /// The most that any matching statement has.
         found: usize,
     },
+    /// Refused: whoever verified before says that it failed.
+    #[error("the verification summary on line {} says FAILED: expected PASSED", list(.lines))]
+    SummaryFailed {
+        /// Its lines.
+        lines: Vec<usize>,
+    },
+    /// Could not tell: a verification summary of another word, or of none.
+    #[error(
+        "the verification summary on line {} has no result that is known: expected PASSED or FAILED, found {}",
+        list(.lines), Printable(.found)
+    )]
+    SummaryUnknown {
+        /// Its lines.
+        lines: Vec<usize>,
+        /// What it says.
+        found: String,
+    },
     /// (g) Refused.
     #[error("the build did not succeed: expected outcome succeeded, found {found}")]
     Outcome {
@@ -143,6 +160,8 @@ impl Reason {
             Self::DifferentName { .. } => "different-name",
             Self::EvidenceMissing { .. } => "evidence-missing",
             Self::TooFewSigners { .. } => "too-few-signers",
+            Self::SummaryFailed { .. } => "summary-failed",
+            Self::SummaryUnknown { .. } => "summary-unknown",
             Self::Outcome { .. } => "outcome",
             Self::NotACompanion { .. } => "not-a-companion",
             Self::LinesDisagree { .. } => "lines-disagree",
@@ -158,6 +177,7 @@ impl Reason {
             | Self::NoWantedType { .. }
             | Self::NotASubject { .. }
             | Self::EvidenceMissing { .. }
+            | Self::SummaryUnknown { .. }
             | Self::TooFewSigners { .. } => Verdict::CouldNotTell,
             _ => Verdict::Refused,
         }
@@ -186,6 +206,12 @@ impl Reason {
             }
             Self::EvidenceMissing { .. } => "ask the vendor for the whole evidence file",
             Self::TooFewSigners { .. } => "ask the vendor for the missing signatures",
+            Self::SummaryFailed { .. } => {
+                "don't use the artefact; ask whoever signed the summary why it failed"
+            }
+            Self::SummaryUnknown { .. } => {
+                "ask whoever signed the summary for one that says PASSED or FAILED"
+            }
             Self::Outcome { .. } => {
                 "don't use the artefact; ask the vendor for one of a build that succeeded"
             }

@@ -198,8 +198,10 @@ fn nothing_that_a_build_says_is_markup_on_a_page() {
     let files = ["old.sigstore.jsonl", "new.sigstore.jsonl", "--format", "markdown"];
     let run = diff(&bench, &files);
     assert_eq!(run.code, 0, "{run:?}");
+    // An empty element parts a sign from what it would begin.
+    let page = run.stdout.replace("<span></span>", "");
     for bad in ["<", "`", "[", "\u{1b}"] {
-        assert!(!run.stdout.contains(bad), "{bad:?}: {run:?}");
+        assert!(!page.contains(bad), "{bad:?}: {run:?}");
     }
     for words in [&old.digest(), &evil.digest(), "&#60;script&#62;", "\nResult: no changes in what"]
     {

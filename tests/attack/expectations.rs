@@ -314,7 +314,6 @@ fn a_span_that_is_none_is_a_mistake() {
 fn a_flag_that_does_not_exist_is_never_ignored() {
     // CVE-2025-29778: fields of a policy that nothing read.
     for flag in [
-        "--policy=p.toml",
         "--trust=t.toml",
         "--certificate-identity=x",
         "--certificate-oidc-issuer=y",

@@ -153,9 +153,12 @@ fn a_definition_stands_in_the_evidence_with_what_it_names() {
             "marks": [{
                 "kind": "broad-permissions",
                 "place": "jobs.a",
+                "line": 1,
                 "what": "neither it nor the workflow states permissions: the token may do what the organisation's or the repository's default lets it",
             }],
-            "references": [{"kind": "uses", "text": "actions/checkout@v4", "pin": "unpinned"}],
+            "references": [
+                {"kind": "uses", "text": "actions/checkout@v4", "pin": "unpinned", "line": 1},
+            ],
             "unclear": "has a job that says nothing of where it runs; says nothing of what starts it",
         })
     );

@@ -27,6 +27,8 @@ mod durable;
 #[cfg(unix)]
 mod elsewhere;
 #[cfg(unix)]
+mod explain;
+#[cfg(unix)]
 mod github;
 #[cfg(unix)]
 mod harness;
@@ -48,6 +50,14 @@ mod lock;
 mod mistakes;
 #[cfg(unix)]
 mod notes;
+#[cfg(unix)]
+mod pack;
+#[cfg(unix)]
+mod policy;
+#[cfg(unix)]
+mod report;
+#[cfg(unix)]
+mod results;
 #[cfg(unix)]
 mod run_artefacts;
 #[cfg(unix)]

@@ -8,6 +8,7 @@
 )]
 
 mod floors;
+mod questions;
 mod readme;
 mod schemas;
 

@@ -1,6 +1,7 @@
 //! One build of a chain, taken from verified evidence alone.
 
 use std::cmp::Ordering;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -260,6 +261,25 @@ impl Rows {
         let row = row(evidence, lane, statement, file);
         self.rows.insert(payload, row);
         Taken::Row
+    }
+
+    /// Takes the builds of others: what [`Rows::add`] makes of all their statements.
+    pub fn merge(&mut self, others: Self) {
+        for (payload, other) in others.rows {
+            match self.rows.entry(payload) {
+                Entry::Vacant(free) => drop(free.insert(other)),
+                Entry::Occupied(mut row) => {
+                    let row = row.get_mut();
+                    row.signers.extend(other.signers);
+                    row.files.extend(other.files);
+                }
+            }
+        }
+        for finding in others.findings {
+            if !self.findings.contains(&finding) {
+                self.findings.push(finding);
+            }
+        }
     }
 
     fn finding(&mut self, kind: FindingKind, payload: Sha256, text: String) -> Taken {

@@ -1,5 +1,6 @@
 //! Files of others in JSON, TOML and YAML, as one kind of tree.
 
+pub(in crate::capture) mod lines;
 pub(in crate::capture) mod model;
 pub(in crate::capture) mod node;
 pub(in crate::capture) mod yaml;

@@ -8,6 +8,7 @@ use super::references::{self, Found};
 use super::{FILE_MAX, github, gitlab};
 use crate::base::digest::Sha256;
 use crate::base::tree::Reader;
+use crate::capture::markup::lines::Lines;
 use crate::format::evidence::DefinitionKind;
 
 /// What a definition is and says.
@@ -44,11 +45,15 @@ pub(super) fn look(reader: &Reader, path: &[u8], family: Family) -> Look {
     look.sha256 = Some(Sha256::of(&bytes));
     match references::documents(&bytes, family) {
         Ok(documents) => {
-            (look.references, look.trouble) = references::of(&documents, family);
+            let mut lines = Lines::of(references::text(&bytes).unwrap_or_default(), &documents);
+            (look.references, look.trouble) = references::of(&documents, family, &lines);
             look.facts = match family {
                 Family::GitHub => github::facts(&documents, kind),
                 Family::GitLab => gitlab::facts(&documents),
             };
+            for mark in &mut look.facts.marks {
+                mark.line = lines.at(&mark.place);
+            }
         }
         Err(why) => look.trouble = Some(why),
     }

@@ -78,10 +78,22 @@ impl<'a> Pass<'a> {
                 definition.trouble = Some("all definitions together name too much".to_owned());
                 break;
             }
-            definition.references.push(Reference { kind: kind.to_owned(), text, pin });
+            definition.references.push(Reference {
+                kind: kind.to_owned(),
+                text,
+                pin,
+                line: found.line,
+            });
         }
         definition.references.sort();
-        definition.references.dedup();
+        // Two that are one after redaction, too, and the first line of them.
+        definition.references.dedup_by(|next, kept| {
+            let is_same = (&next.kind, &next.text, next.pin) == (&kept.kind, &kept.text, kept.pin);
+            if is_same {
+                kept.line = kept.line.or(next.line);
+            }
+            is_same
+        });
         self.facts(&mut definition, look.facts);
         definition
     }
@@ -115,11 +127,19 @@ impl<'a> Pass<'a> {
             self.marks += 1;
             let place = self.text("marks", &mark.place);
             let what = self.text("marks", &mark.what);
-            definition.marks.push(Mark { kind: mark.kind, place, what });
+            definition.marks.push(Mark { kind: mark.kind, place, what, line: mark.line });
         }
         definition.triggers = sorted(std::mem::take(&mut definition.triggers));
         definition.jobs = sorted(std::mem::take(&mut definition.jobs));
         definition.marks = sorted(std::mem::take(&mut definition.marks));
+        definition.marks.dedup_by(|next, kept| {
+            let is_same =
+                (&next.kind, &next.place, &next.what) == (&kept.kind, &kept.place, &kept.what);
+            if is_same {
+                kept.line = kept.line.or(next.line);
+            }
+            is_same
+        });
         let unclear = sorted(std::mem::take(&mut self.unclear));
         definition.unclear = (!unclear.is_empty()).then(|| unclear.join("; "));
     }

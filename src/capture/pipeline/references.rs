@@ -9,6 +9,7 @@ use std::rc::Rc;
 use super::find::Family;
 use super::pins::INTEGRITY;
 use crate::capture::markup::Bad;
+use crate::capture::markup::lines::Lines;
 use crate::capture::markup::node::{Node, has_twice};
 use crate::capture::markup::yaml;
 
@@ -28,16 +29,23 @@ const SIMPLE: &[&str] = &["artifact", "component", "local", "template"];
 pub(super) struct Found {
     pub(super) kind: &'static str,
     pub(super) text: String,
+    /// Counted from 1.
+    pub(super) line: Option<u64>,
+}
+
+/// What is parsed of a definition.
+pub(super) fn text(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    Some(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// The documents of a definition, or why it has none.
 pub(super) fn documents(bytes: &[u8], family: Family) -> Result<Vec<Node>, String> {
-    let Ok(text) = std::str::from_utf8(bytes) else { return Err("isn't UTF-8".to_owned()) };
+    let text = text(bytes).ok_or("isn't UTF-8")?;
     // Parsers end at it, or don't: what stands behind it would be read by one and not by the other.
     if text.contains('\0') {
         return Err("has a NUL byte".to_owned());
     }
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let read = match family {
         Family::GitHub => yaml::styled(text),
         Family::GitLab => yaml::shared(text),
@@ -46,8 +54,20 @@ pub(super) fn documents(bytes: &[u8], family: Family) -> Result<Vec<Node>, Strin
 }
 
 /// The references of one file, and why they may not be all.
-pub(super) fn of(documents: &[Node], family: Family) -> (Vec<Found>, Option<String>) {
-    let mut look = Look { family, ..Look::default() };
+pub(super) fn of(
+    documents: &[Node],
+    family: Family,
+    lines: &Lines<'_>,
+) -> (Vec<Found>, Option<String>) {
+    let mut look = Look {
+        family,
+        lines,
+        found: Vec::new(),
+        walked: HashSet::new(),
+        steps: 0,
+        twice: false,
+        too_long: false,
+    };
     documents.iter().for_each(|document| look.walk(document));
     let trouble = [
         (look.twice, Bad::Twice.to_string()),
@@ -59,8 +79,9 @@ pub(super) fn of(documents: &[Node], family: Family) -> (Vec<Found>, Option<Stri
     (look.found, (!trouble.is_empty()).then(|| trouble.join("; ")))
 }
 
-struct Look {
+struct Look<'l> {
     family: Family,
+    lines: &'l Lines<'l>,
     found: Vec<Found>,
     /// What aliases stand for, and was walked.
     walked: HashSet<*const Node>,
@@ -69,20 +90,7 @@ struct Look {
     too_long: bool,
 }
 
-impl Default for Look {
-    fn default() -> Self {
-        Self {
-            family: Family::GitHub,
-            found: Vec::new(),
-            walked: HashSet::new(),
-            steps: 0,
-            twice: false,
-            too_long: false,
-        }
-    }
-}
-
-impl Look {
+impl Look<'_> {
     /// Looks at every value once. The parser has capped the depth.
     fn walk(&mut self, node: &Node) {
         match node {
@@ -123,17 +131,19 @@ impl Look {
         self.steps <= STEPS_MAX
     }
 
-    fn add(&mut self, kind: &'static str, text: String) {
+    /// `at` is the value that names it.
+    fn add(&mut self, kind: &'static str, text: String, at: &Node) {
         if text.len() > LONGEST {
             self.too_long = true;
         } else if !text.is_empty() {
-            self.found.push(Found { kind, text });
+            let line = self.lines.line(at);
+            self.found.push(Found { kind, text, line });
         }
     }
 
     fn text(&mut self, kind: &'static str, node: &Node) {
         if let Some(text) = self.written(node) {
-            self.add(kind, text);
+            self.add(kind, text, node);
         }
     }
 
@@ -185,7 +195,7 @@ impl Look {
                 let url = self.get(git, "url").and_then(|node| self.written(node));
                 let at = self.get(git, "rev").and_then(|node| self.written(node));
                 let at = at.map(|at| format!("@{at}")).unwrap_or_default();
-                self.add("uses", format!("{}{at}", url.unwrap_or_default()));
+                self.add("uses", format!("{}{at}", url.unwrap_or_default()), node);
             }
         }
     }
@@ -202,7 +212,7 @@ impl Look {
             };
             let at = self.get(item, "ref").and_then(|node| self.written(node));
             let at = at.map(|at| format!("@{at}")).unwrap_or_default();
-            self.add("include", format!("needs:{project}{at}"));
+            self.add("include", format!("needs:{project}{at}"), item);
         }
     }
 
@@ -211,12 +221,13 @@ impl Look {
             return;
         }
         match node.plain() {
-            Node::Text(text) | Node::Bare(text) => self.add("include", text.clone()),
+            Node::Text(text) | Node::Bare(text) => self.add("include", text.clone(), node),
             Node::List(items) => items.iter().for_each(|item| self.include(item)),
             map @ Node::Map(_) => {
                 for prefix in SIMPLE {
-                    if let Some(text) = self.get(map, prefix).and_then(|node| self.written(node)) {
-                        self.add("include", format!("{prefix}:{text}"));
+                    let Some(value) = self.get(map, prefix) else { continue };
+                    if let Some(text) = self.written(value) {
+                        self.add("include", format!("{prefix}:{text}"), value);
                     }
                 }
                 if let Some(address) = self.get(map, "remote").and_then(|node| self.written(node)) {
@@ -237,19 +248,19 @@ impl Look {
         let address = address.replace(' ', "%20");
         let digest = self.get(map, "integrity").and_then(|node| self.written(node));
         let digest = digest.map(|digest| format!("{INTEGRITY}{digest}")).unwrap_or_default();
-        self.add("include", format!("remote:{address}{digest}"));
+        self.add("include", format!("remote:{address}{digest}"), map);
     }
 
     /// The pipeline of another project; what a `trigger` includes is found as all others are.
     fn trigger(&mut self, node: &Node) {
         if let Some(project) = self.written(node) {
-            self.add("include", format!("trigger:{project}"));
+            self.add("include", format!("trigger:{project}"), node);
         } else if let Some(project) =
             self.get(node, "project").and_then(|project| self.written(project))
         {
             let branch = self.get(node, "branch").and_then(|branch| self.written(branch));
             let branch = branch.map(|branch| format!("@{branch}")).unwrap_or_default();
-            self.add("include", format!("trigger:{project}{branch}"));
+            self.add("include", format!("trigger:{project}{branch}"), node);
         }
     }
 
@@ -262,15 +273,15 @@ impl Look {
                     if !self.step() {
                         return;
                     }
-                    if let Some(file) = file.plain().as_text() {
-                        self.add("include", format!("project:{project}{at}:{file}"));
+                    if let Some(name) = file.plain().as_text() {
+                        self.add("include", format!("project:{project}{at}:{name}"), file);
                     }
                 }
             }
             Some(Node::Text(file) | Node::Bare(file)) => {
-                self.add("include", format!("project:{project}{at}:{file}"));
+                self.add("include", format!("project:{project}{at}:{file}"), map);
             }
-            _ => self.add("include", format!("project:{project}{at}")),
+            _ => self.add("include", format!("project:{project}{at}"), map),
         }
     }
 

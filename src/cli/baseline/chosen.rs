@@ -9,7 +9,7 @@ use crate::base::text::{Printable, count};
 use crate::base::time::Time;
 use crate::capture::git::{self, Ancestry};
 use crate::drift;
-use crate::format::evidence::{BUILD_EVIDENCE, Baseline, BuildEvidence, Outcome};
+use crate::format::evidence::{BUILD_EVIDENCE, Baseline, BuildEvidence, NOT_AN_ANCESTOR, Outcome};
 use crate::format::fact::{Basis, Fact, Gap};
 use crate::format::section::{self, Opened};
 use crate::format::statement::Statement;
@@ -156,7 +156,7 @@ impl Looking<'_> {
             Ancestry::Same | Ancestry::Ancestor => Ok(()),
             Ancestry::NotAncestor => Err(Loss::new(
                 format!(
-                    "the newest evidence is of commit {shown}, which isn't an ancestor of this one: the history was rewritten, or it is of another branch"
+                    "the newest evidence is of commit {shown}, which {NOT_AN_ANCESTOR}: the history was rewritten, or it is of another branch"
                 ),
                 "see what `git log` says of that commit; a chain begins anew after a force-push",
             )),

@@ -138,13 +138,21 @@ pub(in crate::cli) struct Conclusion {
     pub(in crate::cli) disclosure: Disclosure,
 }
 
-/// Composes, signs and writes; gives what the evidence says of changes.
+/// What was written.
+pub(in crate::cli) struct Concluded {
+    /// What the evidence says of changes.
+    pub(in crate::cli) changes: Fact<Changes>,
+    /// The very lines, where they are signed.
+    pub(in crate::cli) signed: Vec<Vec<u8>>,
+}
+
+/// Composes, signs and writes.
 pub(in crate::cli) fn conclude(
     conclusion: Conclusion,
     keys: &Keys,
     destination: &Destination,
     witnesses: &Witnesses<'_>,
-) -> Result<Fact<Changes>, Failure> {
+) -> Result<Concluded, Failure> {
     let Witnesses { redactor, talk, .. } = *witnesses;
     let Conclusion { mut facts, outcome, disclosure, mut documents, .. } = conclusion;
     let artefacts = conclusion.subjects.len();
@@ -275,7 +283,7 @@ pub(in crate::cli) fn conclude(
             count(withheld as u64, "value")
         ));
     }
-    Ok(changes)
+    Ok(Concluded { changes, signed: if signed { lines } else { Vec::new() } })
 }
 
 /// Witnesses that contradict each other: somebody forged a variable, or the job isn't where it seems.

@@ -7,6 +7,7 @@ mod conclude;
 mod drift;
 mod log;
 mod open;
+mod policy;
 mod state;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ pub(super) use conclude::{Conclusion, Held, conclude, signing, unsigned};
 pub(super) use drift::{judge_after, line, propose};
 pub(super) use log::lock_path;
 pub(super) use open::{Open, attested, in_lane, own_tool, surveyed};
+pub(super) use policy::{both, judge_policy};
 pub(super) use state::Session;
 
 /// What is learnt when a bracket opens, beside the files.

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::result::{BuildV1, ChangeV1, DiffV1};
 use super::text::{explained, explanations, name};
+use crate::base::markup::escaped;
 use crate::base::text::count;
-use crate::cli::log::escaped;
 
 pub(super) fn write(diff: &DiffV1, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## Builds\n")?;

@@ -312,7 +312,8 @@ fn nothing_that_others_chose_is_markup_on_a_page() {
     };
     for found in [found(), Found { not_recorded: None, ..found() }] {
         let result = DiffV1::new(&made(), &made(), Relation::Successor, found, &[]);
-        let page = page(&result);
+        // An element that is empty parts a sign from what it would begin.
+        let page = page(&result).replace("<span></span>", "");
         for sign in ["`", "<", "[", "]", "!", "@", "\u{1b}", "\u{202e}"] {
             assert!(!page.contains(sign), "{sign:?} in:\n{page}");
         }

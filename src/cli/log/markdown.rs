@@ -6,10 +6,7 @@ use super::result::{LogV1, NoEvidenceV1};
 use super::text::{
     COLUMNS, HEADINGS, LEGEND, NO_EVIDENCE, cells, mark_of, runs, signers, unlinked,
 };
-use crate::base::text::cut;
-
-/// Longest text that is shown whole.
-const TEXT_MAX: usize = 2000;
+use crate::base::markup::escaped;
 
 pub(super) fn write(log: &LogV1, out: &mut dyn Write) -> io::Result<()> {
     for (index, lane) in log.lanes.iter().enumerate() {
@@ -73,48 +70,4 @@ pub(super) fn write(log: &LogV1, out: &mut dyn Write) -> io::Result<()> {
 fn none_row(none: &NoEvidenceV1) -> String {
     let said = escaped(&none.said);
     format!("| | | {} | no evidence: {said} {}|", runs(none), "| ".repeat(COLUMNS - 3))
-}
-
-/// Every sign that Markdown or HTML could obey, as a reference to a character. Line feeds are escaped with all
-/// that is unprintable.
-pub(in crate::cli) fn escaped(text: &str) -> String {
-    cut(text, TEXT_MAX).chars().fold(String::new(), |mut whole, c| {
-        if matches!(
-            c,
-            '\\' | '`'
-                | '*'
-                | '_'
-                | '{'
-                | '}'
-                | '['
-                | ']'
-                | '<'
-                | '>'
-                | '#'
-                | '!'
-                | '|'
-                | '&'
-                | '~'
-                | '$'
-                | '@'
-                | '"'
-                | '\''
-        ) {
-            whole.push_str(&format!("&#{};", u32::from(c)));
-        } else {
-            whole.push(c);
-        }
-        whole
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn nothing_that_others_chose_is_markup() {
-        let text = super::escaped("a|b`c`\n<img src=x>[x](y) @all **b** \u{202e}");
-        for sign in ["|", "`", "\n", "<", "[", "@", "*", "\u{202e}"] {
-            assert!(!text.contains(sign), "{sign:?} in {text}");
-        }
-    }
 }

@@ -1,17 +1,17 @@
 //! `proofmark log`: the builds of each lane, and whether their chain is whole.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::baseline;
-use super::builds::{self, Named, NotVerified};
+use super::builds::Named;
 use super::check_args::{TrustArgs, filled};
+use super::evidence_files::{self, File, Source};
 use super::failure::{Failure, answered};
 use super::json_out;
-use super::verify::label;
 use crate::assess::chain::{self, Known, Rows, Taken};
 use crate::base::digest::{DigestError, Sha256};
 use crate::capture::environment::Variables;
@@ -22,19 +22,11 @@ mod markdown;
 mod result;
 mod text;
 
-pub(super) use markdown::escaped;
 use result::Seen;
 pub(super) use result::{LogV1, name as lane_name};
 
-/// Most evidence files that are read.
-const FILES_MAX: usize = 10_000;
 /// Most builds that are judged.
-const BUILDS_MAX: usize = 20_000;
-/// Deepest folder that is looked into.
-const DEPTH_MAX: usize = 64;
-/// How the evidence files of a folder are named.
-const ENDINGS: [&str; 2] = [".sigstore.jsonl", ".sigstore.json"];
-
+pub(super) const BUILDS_MAX: usize = 20_000;
 /// List the builds of each lane, and say where their chain is broken
 #[derive(Debug, Args)]
 pub(super) struct Log {
@@ -74,16 +66,11 @@ fn digest(text: &str) -> Result<Sha256, DigestError> {
     text.strip_prefix("sha256:").unwrap_or(text).parse()
 }
 
-/// A file to be read.
-struct File {
-    path: PathBuf,
-    named: Named,
-}
-
 pub(super) fn run(args: &Log, out: &mut dyn Write) -> Result<u8, Failure> {
     let trust = args.trust.required()?;
     let mut seen = Seen::default();
-    let files = files(&args.files, &mut seen.not_verified)?;
+    let sources: Vec<_> = args.files.iter().cloned().map(Source::Path).collect();
+    let files = evidence_files::find(&sources, &mut seen.not_verified)?;
     let rows = rows(&files, &trust, &mut seen)?;
     // Which evidence is offered as the newest only an order can say that the user chose.
     let last_file = files.last().filter(|file| file.named == Named::Yes && files.len() > 1);
@@ -110,67 +97,11 @@ pub(super) fn run(args: &Log, out: &mut dyn Write) -> Result<u8, Failure> {
     answered(written, result.exit_code())
 }
 
-/// The files that were named, and those below the folders that were.
-fn files(arguments: &[PathBuf], troubles: &mut Vec<NotVerified>) -> Result<Vec<File>, Failure> {
-    let mut files = Vec::new();
-    for argument in arguments {
-        if argument.is_dir() {
-            below(argument, &mut files, troubles);
-        } else {
-            files.push(File { path: argument.clone(), named: Named::Yes });
-        }
-        if files.len() > FILES_MAX {
-            return Err(Failure::usage(format_args!(
-                "expected at most {FILES_MAX} evidence files, found more"
-            ))
-            .hint("give one lane's files at a time"));
-        }
-    }
-    Ok(files)
-}
-
-/// The evidence files below a folder, sorted; links aren't followed.
-fn below(folder: &Path, files: &mut Vec<File>, troubles: &mut Vec<NotVerified>) {
-    let before = files.len();
-    let walk = walkdir::WalkDir::new(folder)
-        .follow_links(false)
-        .follow_root_links(true)
-        .max_depth(DEPTH_MAX)
-        .sort_by_file_name();
-    for entry in walk {
-        match entry {
-            Ok(entry) => {
-                let name = entry.file_name().to_string_lossy();
-                let is_evidence = ENDINGS.iter().any(|ending| name.ends_with(ending));
-                if entry.file_type().is_file() && is_evidence {
-                    files.push(File { path: entry.into_path(), named: Named::No });
-                }
-            }
-            // What lies there is seen by nobody, and must not pass as if it weren't there.
-            Err(error) => {
-                let kind = error.io_error().map_or(io::ErrorKind::Other, io::Error::kind);
-                troubles.push(NotVerified {
-                    file: label(error.path().unwrap_or(folder)),
-                    line: None,
-                    why: format!("cannot look into it: {kind}"),
-                });
-            }
-        }
-        if files.len() > FILES_MAX {
-            return;
-        }
-    }
-    if files.len() == before {
-        let why = format!("no file below it is named *{} or *{}", ENDINGS[0], ENDINGS[1]);
-        troubles.push(NotVerified { file: label(folder), line: None, why });
-    }
-}
-
 fn rows(files: &[File], trust: &Trust, seen: &mut Seen) -> Result<Rows, Failure> {
     let mut rows = Rows::default();
     for (number, file) in files.iter().enumerate() {
-        seen.files.push(label(&file.path));
-        match builds::load(&file.path, file.named, trust) {
+        seen.files.push(file.label());
+        match file.load(trust) {
             Err(not) => seen.not_verified.push(not),
             Ok(loaded) => {
                 seen.not_verified.extend(loaded.not_verified);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::artefacts::Item;
 use super::label;
 use super::tokens::{self, Assessed};
+use crate::assess::assurance::Brought;
 use crate::base::digest::Sha256;
 use crate::base::text::count;
 use crate::base::time::Time;
@@ -16,9 +17,20 @@ use crate::verify::{Authenticated, Trust, authenticate};
 /// One evidence file, read and authenticated once, however many artefacts it serves.
 pub(super) struct Bundle {
     pub(super) path: PathBuf,
-    pub(super) content: Result<(Evidence, Authenticated), String>,
+    pub(super) content: Content,
     /// Of its verified build evidence, by the payload's digest.
     pub(super) assessed: BTreeMap<Sha256, Assessed>,
+}
+
+/// What a file gave, or why nothing.
+pub(super) type Content = Result<(Evidence, Authenticated), String>;
+
+impl Bundle {
+    fn new(path: &Path, content: Content, brought: &Brought<'_>, now: Time) -> Self {
+        let assessed = content.as_ref().map(|(_, all)| tokens::assess(all, brought, now));
+        let assessed = assessed.unwrap_or_default();
+        Self { path: path.to_owned(), content, assessed }
+    }
 }
 
 /// Evidence files by path.
@@ -60,12 +72,14 @@ impl Bundles {
                 }
                 Err(error) => Err(error.to_string()),
             };
-            let assessed = content
-                .as_ref()
-                .map(|(_, authenticated)| tokens::assess(authenticated, &brought, now))
-                .unwrap_or_default();
-            Bundle { path: path.to_owned(), content, assessed }
+            Bundle::new(path, content, &brought, now)
         })
+    }
+
+    /// Takes what was read of a file already.
+    pub(super) fn insert(&mut self, path: &Path, content: Content) {
+        let bundle = Bundle::new(path, content, &self.issuers.brought(), self.now);
+        self.loaded.insert(path.to_owned(), bundle);
     }
 
     /// Whether every accepted statement must have a token that vouches for it.

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::pack::{CheckedPack, Compared};
+use super::policy::{PolicyResultV1, result as policy_result};
 use super::tokens::Assessed;
 use super::words::{bundle_notes, fault, notes};
 use super::{Answer, Outcome, exit_code, label};
@@ -40,6 +42,73 @@ pub(crate) struct VerifyV1 {
     statements: Vec<StatementV1>,
     /// What is to be said of the evidence files.
     bundles: Vec<BundleV1>,
+    /// What the policy says; only with `--policy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<PolicyResultV1>,
+    /// The archive that was given with `--pack`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pack: Option<PackV1>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct PackV1 {
+    /// The archive.
+    path: String,
+    /// Of the archive alone, whatever the artefacts' are.
+    verdict: VerdictV1,
+    /// Why not; absent where verified.
+    reason: Option<ReasonV1>,
+    /// What made it, as it says itself.
+    tool: Option<String>,
+    /// How many files are in it.
+    members: usize,
+    /// The evidence files.
+    evidence: Vec<PackEvidenceV1>,
+    /// Where the trust of its maker is another than the checker's, which alone counts.
+    trust_differences: Vec<String>,
+    /// `same`, `different` or `not-compared`: whether reports and commands are what is made of the evidence here.
+    report: &'static str,
+    /// Which are different, or why they were not compared.
+    report_details: Vec<String>,
+    /// What the policy in the archive says of its builds.
+    policy: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct PackEvidenceV1 {
+    /// In the archive.
+    name: String,
+    /// Payloads that a trusted key signed.
+    verified: usize,
+}
+
+fn pack(checked: &CheckedPack) -> PackV1 {
+    let (report, report_details) = match &checked.report {
+        Compared::Same => ("same", Vec::new()),
+        Compared::Different(names) => {
+            ("different", names.iter().map(|name| (*name).to_owned()).collect())
+        }
+        Compared::Not(why) => ("not-compared", vec![sayable(why)]),
+    };
+    let evidence = checked.evidence.iter();
+    let evidence =
+        evidence.map(|(name, verified)| PackEvidenceV1 { name: name.clone(), verified: *verified });
+    PackV1 {
+        path: checked.label.clone(),
+        verdict: checked.verdict().into(),
+        reason: checked.fault.as_ref().map(|fault| ReasonV1 {
+            code: fault.code,
+            message: fault.message.clone(),
+            hint: fault.hint,
+        }),
+        tool: checked.tool.clone(),
+        members: checked.members,
+        evidence: evidence.collect(),
+        trust_differences: checked.differences.clone(),
+        report,
+        report_details,
+        policy: checked.policy.clone(),
+    }
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -250,6 +319,8 @@ pub(super) fn write(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()
             .collect(),
         statements: statements.into_values().collect(),
         bundles: bundles.into_values().collect(),
+        policy: outcome.policed.as_ref().map(policy_result),
+        pack: outcome.pack.map(pack),
     };
     crate::cli::json_out::write(&result, out)
 }

@@ -3,6 +3,9 @@
 mod artefacts;
 mod bundles;
 mod json;
+mod pack;
+mod policy;
+mod result;
 mod text;
 mod tokens;
 mod words;
@@ -15,15 +18,19 @@ use clap::{Args, ValueEnum};
 
 use super::check_args::{ExpectArgs, IdentityArgs, TrustArgs, filled};
 use super::failure::{Failure, answered};
+use super::policy_args::PolicyArgs;
 use super::talk::{Talk, sayable};
 use crate::base::digest::{Sha256, Sha512};
 use crate::base::text::printable_path;
 use crate::base::time::Time;
 use crate::base::tree::hash::{Links, hash_all};
 use crate::capture::redact;
-use crate::verify::{Artefact, Judgement, Verdict, Wishes, judge};
+use crate::verify::{Artefact, ArtefactKind, Judgement, Verdict, Wishes, judge};
 use artefacts::{Item, Source};
 use bundles::{Bundle, Bundles};
+use pack::CheckedPack;
+use policy::Policed;
+use result::{Asked, ResultArgs};
 use words::Trouble;
 
 pub(super) use json::VerifyV1;
@@ -32,8 +39,11 @@ pub(super) use json::VerifyV1;
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     /// Files, folders, globs, sha256:HEX, or images as oci:REGISTRY/REPO@sha256:HEX
-    #[arg(required = true, value_name = "FILE|DIR|sha256:HEX|oci:IMAGE")]
+    #[arg(required_unless_present = "pack", value_name = "FILE|DIR|sha256:HEX|oci:IMAGE")]
     artefacts: Vec<String>,
+    /// Check an archive that `proofmark pack` made, and the artefacts against the evidence in it
+    #[arg(long, value_name = "FILE", conflicts_with = "bundle")]
+    pack: Option<PathBuf>,
     /// The evidence file; else the first of the known names beside the artefact
     #[arg(short, long, value_name = "FILE")]
     bundle: Option<PathBuf>,
@@ -43,17 +53,21 @@ pub(super) struct Verify {
     expect: ExpectArgs,
     #[command(flatten)]
     identity: IdentityArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// Check the artefact as if this were its name
-    #[arg(long, value_name = "NAME", value_parser = filled)]
+    #[arg(long, value_name = "NAME", value_parser = filled, help_heading = "Expectations")]
     name: Option<String>,
     /// Refuse an artefact under another base name than the evidence gives it
-    #[arg(long)]
+    #[arg(long, help_heading = "Expectations")]
     strict_names: bool,
     /// Refuse unless every subject of the accepted statements is among the artefacts
-    #[arg(long)]
+    #[arg(long, help_heading = "Expectations")]
     complete: bool,
+    #[command(flatten)]
+    result: ResultArgs,
     /// What to print
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     format: Format,
 }
 
@@ -93,6 +107,9 @@ struct Outcome<'a> {
     missing: Vec<String>,
     /// Whether `--complete` was asked.
     complete: bool,
+    policed: Option<Policed<'a>>,
+    /// The archive that the evidence is in.
+    pack: Option<&'a CheckedPack>,
     checked: Vec<&'static str>,
     not_checked: Vec<&'static str>,
     max_age: bool,
@@ -101,10 +118,11 @@ struct Outcome<'a> {
 impl Outcome<'_> {
     /// The worst counts: 1 before 3 before 0, and nothing verified is never 0.
     fn verdict(&self) -> Verdict {
-        let any = |verdict| self.answers.iter().any(|answer| answer.verdict() == verdict);
-        if any(Verdict::Refused) || !self.missing.is_empty() {
+        let answers = self.answers.iter().map(Answer::verdict);
+        let all: Vec<_> = answers.chain(self.pack.map(CheckedPack::verdict)).collect();
+        if all.contains(&Verdict::Refused) || !self.missing.is_empty() {
             Verdict::Refused
-        } else if any(Verdict::CouldNotTell) || self.answers.is_empty() {
+        } else if all.contains(&Verdict::CouldNotTell) || all.is_empty() {
             Verdict::CouldNotTell
         } else {
             Verdict::Verified
@@ -130,6 +148,9 @@ pub(super) const fn word(verdict: Verdict) -> &'static str {
 
 pub(super) fn run(args: &Verify, talk: Talk, out: &mut dyn Write) -> Result<u8, Failure> {
     let trust = args.trust.required()?;
+    if args.artefacts.is_empty() {
+        nothing_to_expect(args)?;
+    }
     if args.name.is_some() && args.artefacts.len() != 1 {
         return Err(Failure::usage("--name with several artefacts: expected one artefact"));
     }
@@ -139,14 +160,22 @@ pub(super) fn run(args: &Verify, talk: Talk, out: &mut dyn Write) -> Result<u8, 
         expectations: args.expect.expectations(),
     };
 
+    let policy = args.policy.read()?.map(|(_, policy)| policy);
+
+    let attesting = args.result.prepare(&trust, talk)?;
     let now = Time::now();
     let mut bundles = Bundles {
-        named: args.bundle.clone(),
+        named: args.pack.clone().or_else(|| args.bundle.clone()),
         trust,
         issuers: args.identity.issuers()?,
         now,
         loaded: BTreeMap::new(),
     };
+    let pack = args.pack.as_deref().map(|path| {
+        let (checked, content) = pack::check(path, &bundles.trust, &bundles.issuers, now);
+        bundles.insert(path, content);
+        checked
+    });
     let found = artefacts::find(&args.artefacts, args.name.as_deref(), &mut bundles)?;
     if args.name.is_some() && found.items.len() != 1 {
         return Err(Failure::usage(
@@ -159,23 +188,36 @@ pub(super) fn run(args: &Verify, talk: Talk, out: &mut dyn Write) -> Result<u8, 
         }
     }
 
+    if let Some(attesting) = &attesting {
+        let files = bundles.loaded.keys().cloned();
+        let told = args.trust.paths().chain(args.policy.path());
+        attesting.check_place(&found.items, files.chain(told))?;
+    }
+
     let hashed = hash(&found.items, &bundles, talk);
+    let mut policed = policy.as_ref().map(Policed::new);
     let answers: Vec<_> = found
         .items
         .iter()
         .zip(hashed)
-        .map(|(item, artefact)| answer(item, artefact, &bundles, &wishes, now))
+        .map(|(item, artefact)| answer(item, artefact, &bundles, &wishes, policed.as_mut(), now))
         .collect();
-    let checked = checked(&wishes, bundles.demands_token(), &answers);
+    let checked = checked(&wishes, bundles.demands_token(), policed.as_ref(), &answers);
     let mut outcome = Outcome {
         answers,
         passed_over: &found.passed_over,
         missing: Vec::new(),
         complete: args.complete,
+        policed,
+        pack: pack.as_ref(),
         not_checked: not_checked(&checked),
         checked,
         max_age: wishes.expectations.max_age.is_some(),
     };
+    // What wasn't compared must not pass under the word for the rest.
+    if pack.as_ref().is_some_and(|pack| matches!(pack.report, pack::Compared::Not(_))) {
+        outcome.not_checked.push("the archive's reports and commands");
+    }
     if args.complete {
         outcome.missing = missing_subjects(&outcome.answers);
     }
@@ -183,7 +225,25 @@ pub(super) fn run(args: &Verify, talk: Talk, out: &mut dyn Write) -> Result<u8, 
         Format::Text => text::write(&outcome, out),
         Format::Json => json::write(&outcome, out),
     };
-    answered(written, exit_code(outcome.verdict()))
+    let answer = answered(written, exit_code(outcome.verdict()));
+    if let Some(attesting) = &attesting {
+        let name = args.name.as_deref();
+        let asked = Asked::new(&bundles.trust, &bundles.issuers, &wishes, name, args.complete);
+        attesting.write(&outcome, &asked, policy.as_ref(), now, talk)?;
+    }
+    answer
+}
+
+/// A pack alone has no artefact that anything could be expected of: nothing is accepted and ignored.
+fn nothing_to_expect(args: &Verify) -> Result<(), Failure> {
+    let expects = !args.expect.is_empty() || args.policy.is_given();
+    if !expects && args.name.is_none() && !args.strict_names && !args.complete {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "--pack with expectations or a policy, and no artefact: expected an artefact",
+    )
+    .hint("name the artefact, or its digest as sha256:HEX"))
 }
 
 /// What was hashed of one item.
@@ -248,6 +308,7 @@ fn answer<'a>(
     artefact: Hashed,
     bundles: &'a Bundles,
     wishes: &Wishes,
+    policed: Option<&mut Policed<'_>>,
     now: Time,
 ) -> Answer<'a> {
     let bundle = bundles.get(item);
@@ -267,6 +328,11 @@ fn answer<'a>(
             Ok((_, authenticated)) => {
                 let judgement = judge(authenticated, &artefact, wishes, now);
                 tokens::check(&bundle.assessed, &judgement, bundles.demands_token())?;
+                if let Some(policed) = policed {
+                    let hashed = item.kind() != ArtefactKind::Digest;
+                    let beside = (&bundles.issuers.brought(), now);
+                    policed.check(&judgement, hashed, authenticated.threshold(), beside)?;
+                }
                 Ok(judgement)
             }
         }
@@ -275,7 +341,12 @@ fn answer<'a>(
 }
 
 /// What was checked of every artefact that is verified.
-fn checked(wishes: &Wishes, token: bool, answers: &[Answer<'_>]) -> Vec<&'static str> {
+fn checked(
+    wishes: &Wishes,
+    token: bool,
+    policed: Option<&Policed<'_>>,
+    answers: &[Answer<'_>],
+) -> Vec<&'static str> {
     let mut checked = Vec::new();
     if answers.iter().any(|answer| answer.result.is_ok()) {
         checked.extend(["signature", "digest"]);
@@ -298,6 +369,20 @@ fn checked(wishes: &Wishes, token: bool, answers: &[Answer<'_>]) -> Vec<&'static
         checked.push("identity");
     }
     checked.extend(wishes.expectations.asked().iter().map(|expectation| expectation.name()));
+    if let Some(policed) = policed.filter(|_| every(&|_| true)) {
+        checked.push("policy");
+        let names = [
+            ("expect.repository-id", "repository"),
+            ("expect.ref", "ref"),
+            ("expect.trigger", "trigger"),
+            ("expect.builder", "builder"),
+        ];
+        for (rule, name) in names {
+            if policed.all_hold(rule) && !checked.contains(&name) {
+                checked.push(name);
+            }
+        }
+    }
     checked
 }
 

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
+use super::pack::{CheckedPack, Compared};
 use super::tokens::Assessed;
 use super::words::{bundle_notes, fault, notes};
 use super::{Answer, Outcome, exit_code, label, word};
 use crate::base::text::{Printable, count};
+use crate::cli::talk::sayable;
 use crate::format::evidence::Bracket;
 use crate::verify::{Accepted, Verdict};
 
@@ -19,6 +21,9 @@ const SAID_BELOW: &str = "how it was built";
 const LISTED_MAX: usize = 100;
 
 pub(super) fn write(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(pack) = outcome.pack {
+        write_pack(pack, out)?;
+    }
     let mut unlisted = 0_u64;
     let several = outcome.answers.len() > 1;
     for (index, answer) in outcome.answers.iter().enumerate() {
@@ -38,6 +43,9 @@ pub(super) fn write(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()
         writeln!(out, "passed over: {path} ({why})")?;
     }
     write_evidence(outcome, out)?;
+    if let Some(policed) = &outcome.policed {
+        super::policy::write(policed, out)?;
+    }
     if outcome.complete && outcome.missing.is_empty() && outcome.verdict() == Verdict::Verified {
         writeln!(out, "complete: every subject of the evidence is among the artefacts")?;
     }
@@ -45,6 +53,45 @@ pub(super) fn write(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()
         writeln!(out, "NOT checked: {}", outcome.not_checked.join(", "))?;
     }
     write_summary(outcome, several, out)
+}
+
+fn write_pack(pack: &CheckedPack, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{:<15} {}", word(pack.verdict()), pack.label)?;
+    if let Some(fault) = &pack.fault {
+        writeln!(out, "  {}", fault.message)?;
+        writeln!(out, "  hint: {}", fault.hint)?;
+    }
+    let Some(tool) = &pack.tool else { return Ok(()) };
+    let statements = pack.evidence.iter().map(|(_, verified)| *verified as u64).sum();
+    let files = count(pack.evidence.len() as u64, "evidence file");
+    writeln!(out, "  made by     {tool} (as it says itself)")?;
+    writeln!(
+        out,
+        "  evidence    {files}, {} verified under your trust",
+        count(statements, "statement")
+    )?;
+    match pack.differences.as_slice() {
+        [] => writeln!(out, "  trust       its maker's was the same as yours")?,
+        all => {
+            for difference in all {
+                writeln!(out, "  trust       {difference}")?;
+            }
+        }
+    }
+    if let Some(said) = &pack.policy {
+        writeln!(out, "  its policy  {said}; judge an artefact by your own with --policy")?;
+    }
+    match &pack.report {
+        Compared::Same => {
+            writeln!(out, "  report      the same, byte for byte, as is made here of the evidence")
+        }
+        Compared::Different(names) => {
+            writeln!(out, "  report      DIFFERENT: {}", names.join(", "))
+        }
+        Compared::Not(why) => {
+            writeln!(out, "  report      NOT compared: {}; make one of your own", sayable(why))
+        }
+    }
 }
 
 fn write_answer(

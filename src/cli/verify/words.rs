@@ -24,12 +24,16 @@ pub(super) enum Trouble {
     Contradicted(String),
     /// `--issuer-jwks` demands a token, and none of the evidence's could be checked; could not tell.
     NotVouched(String),
+    /// A rule of the policy fails; refused.
+    Policy(String),
+    /// `--policy`, and no build evidence that it could be asked of; could not tell.
+    NotJudged(String),
 }
 
 impl Trouble {
     pub(super) const fn verdict(&self) -> Verdict {
         match self {
-            Self::ChangedWhileRead | Self::Contradicted(_) => Verdict::Refused,
+            Self::ChangedWhileRead | Self::Contradicted(_) | Self::Policy(_) => Verdict::Refused,
             _ => Verdict::CouldNotTell,
         }
     }
@@ -43,12 +47,16 @@ impl Trouble {
             Self::BadBundle { .. } => "bad-bundle",
             Self::Contradicted(_) => "token-contradicts",
             Self::NotVouched(_) => "not-vouched",
+            Self::Policy(_) => "policy",
+            Self::NotJudged(_) => "policy-not-judged",
         }
     }
 
     pub(super) fn message(&self) -> String {
         match self {
-            Self::Unreadable(why) | Self::Unseen(why) => why.clone(),
+            Self::Unreadable(why) | Self::Unseen(why) | Self::Policy(why) | Self::NotJudged(why) => {
+                why.clone()
+            },
             Self::ChangedWhileRead => {
                 "the artefact changed while it was read: expected one that stands still".to_owned()
             }
@@ -75,6 +83,12 @@ impl Trouble {
             Self::BadBundle { .. } => "get the evidence file again from the vendor",
             Self::Contradicted(_) => {
                 "don't use the artefact; ask the vendor which of the two is wrong"
+            }
+            Self::Policy(_) => {
+                "each rule that fails is listed with what would meet it, by whoever builds; what you accept for now can be waived in your policy, with a reason, an owner and a last day"
+            }
+            Self::NotJudged(_) => {
+                "ask the vendor for build evidence by proofmark; without --policy none is asked for"
             }
             Self::NotVouched(_) => {
                 "name an issuer that you trust with --issuer, give the issuer's keys of the day of the build, or ask the vendor for evidence that keeps its tokens (--embed-token, for `run` and for `sign`); without --issuer-jwks none is asked for"

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Comparison, Digests, Texts, grouped, joined, named};
 use crate::drift::path_name;
-use crate::format::evidence::{Definition, Pipeline, Reference};
+use crate::format::evidence::{Definition, Pin, Pipeline, Reference};
 use crate::format::lock::Class;
 
 const DEFINITIONS: &str = "pipeline.definitions";
@@ -51,15 +51,20 @@ impl Files {
     }
 }
 
+/// Kind, text and pin: what a reference is. On which line it stands is nothing of the environment's.
+type Known<'r> = (&'r str, &'r str, Pin);
+
 /// By definition: its references by name. Several pins of one thing are one text.
 pub(in crate::drift) fn references(definitions: &[Definition]) -> Vec<(String, Texts)> {
-    let mut by_path: BTreeMap<String, BTreeSet<&Reference>> = BTreeMap::new();
+    let mut by_path: BTreeMap<String, BTreeSet<Known<'_>>> = BTreeMap::new();
     for file in definitions {
-        by_path.entry(path_name(&file.path)).or_default().extend(&file.references);
+        let known = file.references.iter().map(|r: &Reference| (&*r.kind, &*r.text, r.pin));
+        by_path.entry(path_name(&file.path)).or_default().extend(known);
     }
-    let named = |(path, list): (String, BTreeSet<&Reference>)| {
-        let name = |r: &Reference| format!("{path}: {} {}", r.kind, stem(&r.kind, &r.text));
-        let texts = grouped(list.iter().map(|r| (name(r), r.text.clone())));
+    let named = |(path, list): (String, BTreeSet<Known<'_>>)| {
+        let name = |kind, text| format!("{path}: {kind} {}", stem(kind, text));
+        let texts =
+            grouped(list.iter().map(|(kind, text, _)| (name(kind, text), (*text).to_owned())));
         (path, texts)
     };
     by_path.into_iter().map(named).collect()

@@ -6,7 +6,9 @@ use crate::drift::tests::{
     sealed, set_packages, setting, swap_cargo, swap_inside, tool, tools, touch,
 };
 use crate::drift::{Comparison, Difference, View, compare, short};
-use crate::format::evidence::{BuildEvidence, Change, ChangeKind, NotCompared, PathText};
+use crate::format::evidence::{
+    BuildEvidence, Change, ChangeKind, NotCompared, PathText, Reference,
+};
 use crate::format::fact::{Basis, Fact};
 use crate::format::lock::Class;
 
@@ -414,6 +416,18 @@ fn a_pin_that_moves_is_one_change_with_both_texts() {
     assert_eq!(found.differences.len(), 1);
     let after = found.differences[0].after.as_deref();
     assert_eq!(after, Some("actions/checkout@v4, actions/checkout@v5"));
+}
+
+#[test]
+fn a_reference_on_another_line_is_no_change() {
+    let new = build_with(|e| {
+        pipeline(e).definitions[0].references[0].line = Some(7);
+        let again = pipeline(e).definitions[0].references[0].clone();
+        let again = Reference { line: Some(9), ..again };
+        pipeline(e).definitions[0].references.push(again);
+    });
+    assert_eq!(between(&build(), &new).differences, []);
+    assert_eq!(between(&new, &build()).differences, []);
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub(in crate::drift) fn package(name: &str, version: &str) -> Package {
 }
 
 pub(in crate::drift) fn reference(kind: &str, text: &str) -> Reference {
-    Reference { kind: kind.to_owned(), text: text.to_owned(), pin: Pin::Unknown }
+    Reference { kind: kind.to_owned(), text: text.to_owned(), pin: Pin::Unknown, line: None }
 }
 
 pub(in crate::drift) fn hook(name: &str, content: &str) -> GitHook {

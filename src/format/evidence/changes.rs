@@ -12,6 +12,11 @@ use crate::base::time::Time;
 use crate::format::fact::{Fact, Sealable};
 use crate::format::lock::{Class, Mode};
 
+/// How a reason says that the commit of the build before was looked for in the history, and isn't there.
+pub const NOT_AN_ANCESTOR: &str = "isn't an ancestor of this one";
+/// How a log of commits says that HEAD doesn't descend from where it was to begin.
+pub const NOT_AFTER: &str = "HEAD doesn't come after";
+
 /// What changed since the build before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Changes {

@@ -27,8 +27,8 @@ pub use attached::Attachment;
 pub use chain::{Chain, Lane};
 pub use changes::{
     Baseline, ChangeCount, ChangeKind, Changes, CommitEntry, CommitLog, CommitSignature, DriftKind,
-    EnvironmentChange, ExplainedBy, Explanation, LockDrift, LockState, NotCompared, PathKind,
-    Touched, Trailer,
+    EnvironmentChange, ExplainedBy, Explanation, LockDrift, LockState, NOT_AFTER, NOT_AN_ANCESTOR,
+    NotCompared, PathKind, Touched, Trailer,
 };
 pub use controls::{
     Approvals, BranchRule, BranchRules, Controls, DeploymentEnvironment, PlatformJob,

@@ -209,6 +209,9 @@ pub struct Mark {
     pub place: String,
     /// What stands there, and why it matters, in a sentence.
     pub what: String,
+    /// The line of the file that it stands on, counted from 1; absent where that isn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
 }
 
 /// Something that a definition names from elsewhere.
@@ -221,6 +224,10 @@ pub struct Reference {
     /// How far what it names can change without a change of the definition.
     #[serde(default)]
     pub pin: Pin,
+    /// The line of the file that it stands on first, counted from 1; absent where that isn't known. It is no
+    /// part of what the pipeline is made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
 }
 
 /// How far what a reference names can change without a change of the definition.

@@ -233,8 +233,10 @@ fn nothing_that_a_build_says_is_obeyed_by_a_terminal_or_a_page() {
             assert!(!run.stdout.contains(bad), "{bad:?} in {format}: {run:?}");
         }
         if format == "markdown" {
+            // An empty element parts a sign from what it would begin.
+            let page = run.stdout.replace("<span></span>", "");
             for bad in ["<", "`", "\\u{a}|"] {
-                assert!(!run.stdout.contains(bad), "{bad:?}: {run:?}");
+                assert!(!page.contains(bad), "{bad:?}: {run:?}");
             }
             let table = run.stdout.lines().filter(|line| line.starts_with('|'));
             assert!(table.clone().count() == 3, "{run:?}");

@@ -15,7 +15,7 @@ use crate::base::time::Time;
 use crate::capture::git::path;
 use crate::capture::git::people::Book;
 use crate::capture::redact::{Redactor, Scrubbed};
-use crate::format::evidence::{CommitEntry, CommitLog, Touched, Trailer};
+use crate::format::evidence::{CommitEntry, CommitLog, NOT_AFTER, Touched, Trailer};
 use crate::format::fact::{Gap, Sealable, Withheld};
 
 /// Most characters of a subject or of a trailer's value.
@@ -149,7 +149,7 @@ impl<'a> Pass<'a> {
                     None => "they have no commit in common",
                 };
                 let reason = format!(
-                    "HEAD doesn't come after {whose} commit (history was rewritten, or it is of another branch): {listed}"
+                    "{NOT_AFTER} {whose} commit (history was rewritten, or it is of another branch): {listed}"
                 );
                 self.incomplete(reason, None);
             }

@@ -145,7 +145,7 @@ impl Look {
     fn mark(&mut self, kind: &str, place: impl Into<String>, what: impl Into<String>) {
         if self.facts.marks.len() < MARKS_MAX {
             let (place, what) = (place.into(), what.into());
-            self.facts.marks.push(Mark { kind: kind.to_owned(), place, what });
+            self.facts.marks.push(Mark { kind: kind.to_owned(), place, what, line: None });
         } else {
             self.unclear("has more marks than are recorded");
         }

@@ -86,7 +86,7 @@ pub(super) fn dangerous(
 
 fn add(tables: &Tables<'_>, kind: &str, place: &str, what: &str, marks: &mut Vec<Mark>) {
     if let (Some(place), Some(what)) = (tables.copy(place), tables.copy(what)) {
-        let mark = Mark { kind: kind.to_owned(), place, what };
+        let mark = Mark { kind: kind.to_owned(), place, what, line: None };
         if marks.last() != Some(&mark) {
             marks.push(mark);
         }

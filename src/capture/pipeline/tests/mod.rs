@@ -4,11 +4,12 @@ mod reached;
 
 use super::find::Family;
 use super::pass::REFERENCES_MAX;
-use super::references::{Found, documents};
+use super::references::{self, Found, documents};
 use super::*;
 use crate::base::digest::Sha256;
 use crate::base::file::{self, Access, Overwrite};
 use crate::capture::environment::Variables;
+use crate::capture::markup::lines::Lines;
 use crate::capture::platform;
 
 struct Place(tempfile::TempDir);
@@ -40,7 +41,10 @@ impl Place {
 
 fn of(bytes: &[u8], family: Family) -> (Vec<Found>, Option<String>) {
     match documents(bytes, family) {
-        Ok(documents) => references::of(&documents, family),
+        Ok(documents) => {
+            let lines = Lines::of(references::text(bytes).unwrap(), &documents);
+            references::of(&documents, family, &lines)
+        }
         Err(why) => (Vec::new(), Some(why)),
     }
 }
@@ -356,4 +360,14 @@ fn there_are_at_most_five_hundred_and_what_they_name_has_an_end() {
     assert_eq!(found.iter().map(|one| one.references.len()).sum::<usize>(), REFERENCES_MAX);
     assert!(found[499].trouble.is_some() && found[0].trouble.is_none());
     assert!(format!("{:?}", captured.gaps).contains("2 definitions more than 500"));
+}
+
+#[test]
+fn a_reference_has_the_line_that_it_stands_on_first_and_is_listed_once() {
+    let workflow = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: a/b@v1\n      - uses: c/d@v1\n      - uses: a/b@v1\n";
+    let place = Place::new(&[(".github/workflows/a.yml", workflow)]);
+    let found = place.captured(&[]).fact.value.unwrap();
+    let lines: Vec<_> =
+        found[0].references.iter().map(|one| (one.text.as_str(), one.line)).collect();
+    assert_eq!(lines, [("a/b@v1", Some(6)), ("c/d@v1", Some(7))]);
 }
