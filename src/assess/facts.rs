@@ -39,8 +39,9 @@ pub struct InChain {
 pub struct Context {
     /// The chain; `None` where the build was looked at alone.
     pub chain: Option<InChain>,
-    /// Every subject of the statement was hashed here and is as it says.
-    pub subjects_hashed: bool,
+    /// The artefact that is asked about was hashed here and is as the statement says. Others of its subjects may
+    /// never have been at hand.
+    pub artefact_hashed: bool,
 }
 
 /// The parts of one statement.

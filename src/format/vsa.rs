@@ -145,7 +145,11 @@ pub fn told(predicate_type: &str, predicate: &Value) -> Told {
     }
     let spellings = ["verificationResult", "verification_result"];
     let words: Vec<_> = spellings.iter().filter_map(|name| predicate.get(name)).collect();
-    if words.iter().any(|word| *word == "FAILED") {
+    // A level says so too (SLSA 1.2, verifiedLevels); two members that differ are no pass.
+    let levels =
+        ["verifiedLevels", "verified_levels"].iter().filter_map(|name| predicate.get(name));
+    let mut levels = levels.filter_map(Value::as_array).flatten();
+    if words.iter().any(|word| *word == "FAILED") || levels.any(|level| level == LEVEL_FAILED) {
         return Told::Failed;
     }
     match words.iter().find(|word| **word != "PASSED") {
@@ -168,6 +172,8 @@ mod tests {
         assert_eq!(of(json!({"verificationResult": "FAILED"})), Told::Failed);
         let both = json!({"verificationResult": "PASSED", "verification_result": "FAILED"});
         assert_eq!(of(both), Told::Failed);
+        let level = json!({"verificationResult": "PASSED", "verifiedLevels": ["SLSA_BUILD_LEVEL_1", "FAILED"]});
+        assert_eq!(of(level), Told::Failed);
         for odd in [json!({}), json!([]), json!({"verificationResult": true})] {
             assert_eq!(of(odd), Told::Unknown(None));
         }

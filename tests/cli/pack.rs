@@ -242,3 +242,21 @@ fn a_statement_goes_in_as_it_is() {
     pack(&place, &["one.sigstore.jsonl", "--statement", "none"]).exits(2);
     pack(&place, &["one.sigstore.jsonl", "--policy", "none"]).exits(2);
 }
+
+#[test]
+fn what_the_policy_inside_decides_is_said_by_whoever_makes_and_whoever_checks_a_pack() {
+    let place = built();
+    place.write("fails", "name = \"p\"\n[require]\nrunner-is-hosted = \"job-checked\"\n");
+    pack(&place, &["one.sigstore.jsonl", "--policy", "fails"]).exits(0).tells("p does not permit");
+    let said = verify(&place, &[]).exits(0);
+    assert!(
+        said.text().contains("its policy  p does not permit: 1 of 1 rule fails"),
+        "{}",
+        said.text()
+    );
+    let json = verify(&place, &["--format", "json"]).exits(0).json();
+    assert!(json["pack"]["policy"].as_str().unwrap().contains("does not permit"));
+    place.write("holds", "name = \"p\"\n[require]\nbuild-succeeded = \"self-asserted\"\n");
+    pack(&place, &["one.sigstore.jsonl", "--policy", "holds", "--force"]).exits(0);
+    assert!(verify(&place, &[]).exits(0).text().contains("p permits: 1 rule, none fails"));
+}

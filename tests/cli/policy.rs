@@ -124,3 +124,29 @@ fn a_build_cannot_change_the_policy_that_it_is_judged_by() {
     ];
     place.call(&finish).exits(120);
 }
+
+#[test]
+fn the_job_that_made_the_artefacts_can_meet_what_customers_ask() {
+    let scene = Scene::github();
+    let url = scene.platform.url();
+    let said = scene.build(&["--issuer", &url, "--policy", "customer"]).exits(0);
+    assert!(said.err.contains("none fails"), "{}", said.err);
+    scene.verify(&["--policy", "customer", "--issuer", &url]).exits(0);
+    // Without the platform nobody vouches for who built it.
+    scene.verify(&["--policy", "customer"]).exits(1).shows("fails     workload-identity-checked");
+}
+
+#[test]
+fn a_policy_that_is_built_in_can_be_printed_copied_and_given() {
+    let place = Place::new();
+    place.run(&["-a", "a"], "echo >a").exits(0);
+    for name in ["vendor", "customer"] {
+        let text = place.call(&["explain", "--policy", name]).exits(0).text();
+        let copy = format!("copy-of-{name}");
+        place.write(&copy, text);
+        let key = place.public(1);
+        let said = place.call(&["verify", "a", "-b", EVIDENCE, "--key", &key, "--policy", &copy]);
+        said.exits(1).shows(&format!("policy {name}"));
+    }
+    place.call(&["explain", "--policy", "vendor", "runner-is-hosted"]).exits(2);
+}

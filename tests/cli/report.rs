@@ -202,3 +202,54 @@ fn files_that_were_attested_without_a_build_are_a_lane_of_their_own() {
     assert_eq!(value["builds"][0]["lane"], "attested files");
     assert_eq!(value["builds"][0]["outcome"], "not applicable");
 }
+
+#[test]
+fn a_policy_judges_the_builds_of_a_report_and_the_first_line_says_how() {
+    let place = built();
+    place.write("holds", "name = \"p\"\n[require]\nbuild-succeeded = \"self-asserted\"\n");
+    let said = report(&place, &[EVIDENCE, "--policy", "holds"]).exits(0);
+    assert!(said.text().starts_with("policy p permits (0 fail); 2.1 "), "{}", said.text());
+    place.write("fails", "name = \"p\"\n[require]\nrunner-is-hosted = \"job-checked\"\n");
+    let said = report(&place, &[EVIDENCE, "--policy", "fails"]).exits(1);
+    assert!(said.text().starts_with("policy p does not permit (1 fail); 2.1 "), "{}", said.text());
+    let value = json(&place, &[EVIDENCE, "--policy", "fails"], 1);
+    assert_eq!(value["policy"]["permits"], false);
+    assert_eq!(value["policy"]["rules"][0]["name"], "runner-is-hosted");
+    let refused = place.call(&["report", EVIDENCE, "--unverified", "--policy", "holds"]);
+    refused.exits(2);
+}
+
+#[test]
+fn what_answers_a_question_comes_before_what_people_have_to_read_and_is_for_the_platform() {
+    let scene = Scene::github();
+    scene.capture(&["--baseline", "none"]);
+    let url = scene.platform.url();
+    let value = json(&scene.place, &[EVIDENCE, "--issuer", &url], 0);
+    let remedies = value["builds"][0]["remedies"].as_array().unwrap();
+    let for_people: Vec<_> =
+        remedies.iter().map(|one| one["for_people"].as_bool().unwrap()).collect();
+    assert!(for_people.is_sorted() && for_people.contains(&true), "{for_people:?}");
+    let places = remedies.iter().flat_map(|one| one["lines"].as_array().unwrap());
+    let places: Vec<_> = places.map(|lines| lines["place"].as_str().unwrap()).collect();
+    assert!(places.iter().any(|place| place.contains("GitHub")), "{places:?}");
+    assert!(!places.iter().any(|place| place.contains("GitLab")), "{places:?}");
+}
+
+#[test]
+fn nobody_is_told_not_to_release_where_there_was_no_token_to_disagree_with() {
+    let place = built();
+    let value = json(&place, &[EVIDENCE], 0);
+    let findings = value["builds"][0]["provisions"][2]["findings"].as_array().unwrap();
+    let token = findings.iter().find(|one| one["id"] == "token-agrees-with-evidence").unwrap();
+    assert_eq!(token["status"], "not applicable");
+    assert_eq!(token["remedy"], "give-the-job-a-token");
+}
+
+#[test]
+fn where_no_build_is_verified_the_reason_is_said_and_no_page_is_made_of_nothing() {
+    let place = built();
+    for nothing in ["no-such-file", "src"] {
+        let said = report(&place, &[nothing]).exits(3);
+        assert_eq!(said.tells("no verified build to report on").text(), "");
+    }
+}

@@ -246,7 +246,7 @@ fn a_result_takes_no_place_that_is_taken_and_none_of_what_it_is_about() {
     summary(&place, &["app"]).exits(2).tells("--force");
     summary(&place, &["app", "--force"]).exits(0);
     let (public, key) = (place.public(1), place.key(2));
-    for own in ["app", EVIDENCE] {
+    for own in ["app", EVIDENCE, &public] {
         let before = place.read(own);
         let fixed = ["verify", "app", "--key", &public, "--result-key", &key, "--force"];
         let into = ["--attest-result", own, "--resource-uri", URI];
@@ -266,10 +266,28 @@ fn a_resource_is_named_by_a_uri_without_secrets() {
     let secret = "https://user:hunter2secret@example.com/app.tgz";
     let said = attest(&place, &["app", "--resource-uri", secret]).exits(2);
     assert!(!said.err.contains("hunter2secret"), "{}", said.err);
+    let said = attest(&place, &["app", "--resource-uri", "user:hunter2@example.com"]).exits(2);
+    assert!(!said.err.contains("hunter2"), "{}", said.err);
     assert!(!place.has("result.jsonl"));
     for flag in [&["--resource-uri", URI][..], &["--result-key", "x"], &["--force"]] {
         let public = place.public(1);
         let fixed = ["verify", "app", "--key", &public];
         place.call(&[&fixed[..], flag].concat()).exits(2).tells("--attest-result");
     }
+}
+
+#[test]
+fn a_policy_that_was_asked_is_named_by_its_digest_and_one_that_refuses_makes_it_fail() {
+    let place = built();
+    let holds = "name = \"p\"\n[require]\nbuild-succeeded = \"self-asserted\"\n";
+    place.write("holds", holds);
+    summary(&place, &["app", "--policy", "holds"]).exits(0);
+    let policy = &only(&place)["predicate"]["policy"];
+    assert_eq!(policy["uri"], "urn:proofmark:policy:p");
+    assert_eq!(policy["digest"]["sha256"], sha256(holds.as_bytes()));
+    place.write("fails", "name = \"p\"\n[require]\nrunner-is-hosted = \"job-checked\"\n");
+    summary(&place, &["app", "--policy", "fails", "--force"]).exits(1);
+    let predicate = only(&place)["predicate"].clone();
+    assert_eq!(predicate["verificationResult"], "FAILED");
+    assert_eq!(predicate["verifiedLevels"], json!(["FAILED"]));
 }

@@ -255,6 +255,12 @@ fn the_head_of_a_pull_request_is_neither_for_nor_against_the_run_s_commit() {
 }
 
 #[test]
+fn a_fork_with_the_same_commit_is_not_the_run_s_repository() {
+    let fork = ("/source/value/repository", json!("https://github.com/evil/app"));
+    assert_eq!(status("source-is-the-run-s-commit", &[fork]), Status::Fail);
+}
+
+#[test]
 fn files_without_a_digest_and_folders_that_were_not_read_are_no_recorded_inputs() {
     let id = "inputs-are-recorded";
     let unread = json!([{"path": "src", "kind": "file", "size": 1}]);

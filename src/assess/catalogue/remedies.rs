@@ -2,6 +2,25 @@
 
 use super::{Lines, Remedy};
 
+/// Bracket the build.
+pub(super) const RUN: Lines =
+    Lines { place: "command", language: "sh", text: "proofmark run -a 'dist/*' -- make" };
+/// Compare with the build before.
+pub(super) const COMPARE: Lines = Lines {
+    place: "command",
+    language: "sh",
+    text: "proofmark run --baseline auto -a 'dist/*' -- make",
+};
+/// Check out the whole history.
+pub(super) const WHOLE_HISTORY_GITHUB: Lines = Lines {
+    place: "GitHub Actions",
+    language: "yaml",
+    text: "- uses: actions/checkout@COMMIT\n  with:\n    fetch-depth: 0",
+};
+/// Check out the whole history.
+pub(super) const WHOLE_HISTORY_GITLAB: Lines =
+    Lines { place: "GitLab CI", language: "yaml", text: "variables:\n  GIT_DEPTH: 0" };
+
 /// Give the job a token of the platform's.
 pub(super) static TOKEN: Remedy = Remedy {
     id: "give-the-job-a-token",
@@ -35,19 +54,7 @@ pub(super) static SEPARATE_JOB: Remedy = Remedy {
 pub(super) static BASELINE: Remedy = Remedy {
     id: "compare-with-the-build-before",
     text: "Compare each build with the one before it, on a checkout with its whole history.",
-    lines: &[
-        Lines {
-            place: "command",
-            language: "sh",
-            text: "proofmark run --baseline auto -a 'dist/*' -- make",
-        },
-        Lines {
-            place: "GitHub Actions",
-            language: "yaml",
-            text: "- uses: actions/checkout@COMMIT\n  with:\n    fetch-depth: 0",
-        },
-        Lines { place: "GitLab CI", language: "yaml", text: "variables:\n  GIT_DEPTH: 0" },
-    ],
+    lines: &[COMPARE, WHOLE_HISTORY_GITHUB, WHOLE_HISTORY_GITLAB],
 };
 
 /// Approve the environment in a reviewed file.
@@ -86,7 +93,7 @@ pub(super) static LATER: Remedy = Remedy {
 pub(super) static BRACKET: Remedy = Remedy {
     id: "bracket-the-build",
     text: "Run the build under proofmark, in a pipeline, so that its evidence is whole.",
-    lines: &[Lines { place: "command", language: "sh", text: "proofmark run -a 'dist/*' -- make" }],
+    lines: &[RUN],
 };
 
 /// Attach what the vendor decided.

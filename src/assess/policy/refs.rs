@@ -2,6 +2,8 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use crate::base::text::is_unprintable;
+
 /// A pattern of full refs: `*` and `?` stay within one name, `**` crosses the `/` between two. Without one of
 /// them it is the ref itself.
 #[derive(Debug)]
@@ -13,7 +15,7 @@ impl RefPattern {
         // `refs/**` would ask nothing, and `v*` would match no ref ever.
         let below = pattern.strip_prefix("refs/")?;
         let kind = below.split('/').next()?;
-        if kind.is_empty() || kind.contains('*') || below == kind {
+        if kind.is_empty() || kind.contains(['*', '?', '[', '{']) || below == kind {
             return None;
         }
         let mut glob = GlobBuilder::new(pattern);
@@ -22,8 +24,15 @@ impl RefPattern {
     }
 
     pub(super) fn matches(&self, ref_name: &str) -> bool {
-        self.0.is_match(ref_name)
+        is_ref(ref_name) && self.0.is_match(ref_name)
     }
+}
+
+/// Whether git can have a ref of this name (git-check-ref-format(1)): what can't be one was made up to look like
+/// one.
+fn is_ref(name: &str) -> bool {
+    let odd = |c: char| is_unprintable(c) || c.is_whitespace() || "~^:?*[\\".contains(c);
+    !name.contains(odd) && !["..", "//", "@{", "/."].iter().any(|part| name.contains(part))
 }
 
 #[cfg(test)]
@@ -40,13 +49,28 @@ mod tests {
         assert!(matches("refs/heads/release/**", "refs/heads/release/1/2"));
         assert!(!matches("refs/heads/main", "refs/heads/main2"));
         assert!(!matches("refs/heads/main", "refs/heads/Main"));
+        for odd in ["v1\n", "v1\0", "v1\u{202e}", "v..", "v1 ", "v@{1}", "v*"] {
+            assert!(!matches("refs/tags/v*", &format!("refs/tags/{odd}")), "{odd:?}");
+        }
     }
 
     #[test]
     fn a_pattern_of_no_full_ref_or_of_all_is_none() {
-        for bad in
-            ["v*", "main", "*", "**", "refs/**", "refs/*", "refs/*/x", "refs/", "refs/tags/[", ""]
-        {
+        for bad in [
+            "v*",
+            "main",
+            "*",
+            "**",
+            "refs/**",
+            "refs/*",
+            "refs/*/x",
+            "refs/",
+            "refs/tags/[",
+            "",
+            "refs/????s/**",
+            "refs/{tags,heads}/**",
+            "refs/[th]*/x",
+        ] {
             assert!(RefPattern::new(bad).is_none(), "{bad}");
         }
     }

@@ -46,7 +46,7 @@ pub(in crate::cli) fn judge_policy(
         statement.ok_or_else(|| not_judged("what was written can't be verified".to_owned()))?;
     let predicate = &statement.get().predicate;
     // This very process hashed what it signs.
-    let context = Context { subjects_hashed: true, ..Context::default() };
+    let context = Context { artefact_hashed: true, ..Context::default() };
     let facts = Facts::of(statement, predicate, 1, &brought, now, context);
     let ruling = judge(policy, &facts, &assess(&facts), now);
     for note in &ruling.notes {

@@ -158,10 +158,10 @@ pub(in crate::cli) fn policy_says(made: &Members) -> Option<(bool, String)> {
     let report: ReportV1 = serde_json::from_slice(made.get(REPORT_JSON)?).ok()?;
     let policy = report.policy?;
     let failed = policy.rules.iter().filter(|rule| rule.status == "fails").count() as u64;
-    let (all, name) = (count(policy.rules.len() as u64, "rule"), policy.name);
+    let (all, name) = (policy.rules.len() as u64, policy.name);
     let said = match policy.permits {
-        true => format!("{name} permits: {all}, none fails"),
-        false => format!("{name} does not permit: {failed} of {all} fail"),
+        true => format!("{name} permits: {}, none fails", count(all, "rule")),
+        false => format!("{name} does not permit: {failed} of {} fails", count(all, "rule")),
     };
     Some((policy.permits, said))
 }

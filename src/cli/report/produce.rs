@@ -302,7 +302,7 @@ impl Verifying<'_> {
     ) -> (BuildV1, Option<Ruling>) {
         let mut predicate: Value = statement.get().predicate.clone();
         unseal(&mut predicate, &opened.contents);
-        let context = Context { chain: chosen.in_chain, subjects_hashed: false };
+        let context = Context { chain: chosen.in_chain, artefact_hashed: false };
         let (brought, now) = (self.request.issuers.brought(), self.request.now);
         let threshold = self.trust.threshold();
         let facts = Facts::of(statement, &predicate, threshold, &brought, now, context);

@@ -82,11 +82,11 @@ impl<'p> Policed<'p> {
 fn rule_on(
     policy: &Policy,
     statement: &Verified<Statement>,
-    subjects_hashed: bool,
+    artefact_hashed: bool,
     threshold: usize,
     (brought, now): (&Brought<'_>, Time),
 ) -> Ruling {
-    let context = Context { subjects_hashed, ..Context::default() };
+    let context = Context { artefact_hashed, ..Context::default() };
     let predicate = &statement.get().predicate;
     let facts = Facts::of(statement, predicate, threshold, brought, now, context);
     judge(policy, &facts, &assess(&facts), now)

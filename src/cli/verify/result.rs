@@ -219,7 +219,9 @@ impl ResultArgs {
 
 /// A URI that is signed as it stands, because others compare it: one that holds a secret is refused.
 fn resource_uri(uri: &str) -> Result<String, Failure> {
-    if !redact::scrub_url(uri).rules.is_empty() || sayable(uri) != uri {
+    // (`user:password@host` has the form of a URI.)
+    let opaque = uri.split_once(':').map_or("", |(_, rest)| rest.split('/').next().unwrap_or(rest));
+    if !redact::scrub_url(uri).rules.is_empty() || sayable(uri) != uri || opaque.contains('@') {
         let message = "--resource-uri: it holds what may be a secret, and isn't shown";
         return Err(Failure::usage(message).hint("name the release without credentials"));
     }

@@ -1,5 +1,6 @@
 //! What to do about who can reach the build.
 
+use crate::assess::catalogue::remedies as shared;
 use crate::assess::catalogue::{Lines, Remedy};
 
 /// Build on the platform's own machines.
@@ -36,11 +37,7 @@ pub(super) static FRESH: Remedy = Remedy {
     id: "start-on-a-clean-machine",
     text: "Start each build on a new machine with a new checkout, and compare with the build before: without it nobody can say whether the machine was seen before.",
     lines: &[
-        Lines {
-            place: "command",
-            language: "sh",
-            text: "proofmark run --baseline auto -a 'dist/*' -- make",
-        },
+        shared::COMPARE,
         Lines {
             place: "GitHub Actions",
             language: "yaml",

@@ -1,5 +1,6 @@
 //! What to do for provision 2.2.
 
+use crate::assess::catalogue::remedies as shared;
 use crate::assess::catalogue::{Lines, Remedy};
 
 /// Build on top of what was built before.
@@ -12,12 +13,8 @@ pub(super) static DESCEND: Remedy = Remedy {
             language: "sh",
             text: "git fetch --unshallow --tags || git fetch --tags\nproofmark run --baseline auto -a 'dist/*' -- make",
         },
-        Lines {
-            place: "GitHub Actions",
-            language: "yaml",
-            text: "- uses: actions/checkout@COMMIT\n  with:\n    fetch-depth: 0",
-        },
-        Lines { place: "GitLab CI", language: "yaml", text: "variables:\n  GIT_DEPTH: 0" },
+        shared::WHOLE_HISTORY_GITHUB,
+        shared::WHOLE_HISTORY_GITLAB,
     ],
 };
 
@@ -63,7 +60,7 @@ pub(super) static NAME_TOOLS: Remedy = Remedy {
     text: "Run the build under proofmark as a user who may read its tools, and name tools beside the usual ones.",
     lines: &[
         Lines { place: "proofmark.toml", language: "toml", text: "[tools]\nnames = [\"protoc\"]" },
-        Lines { place: "command", language: "sh", text: "proofmark run -a 'dist/*' -- make" },
+        shared::RUN,
     ],
 };
 
@@ -111,11 +108,7 @@ pub(super) static EXPLAIN: Remedy = Remedy {
     id: "explain-changes",
     text: "Compare each build with the one before it; see what nothing explains, then put the change into a reviewed commit, or approve it in proofmark.lock before it is made.",
     lines: &[
-        Lines {
-            place: "command",
-            language: "sh",
-            text: "proofmark run --baseline auto -a 'dist/*' -- make",
-        },
+        shared::COMPARE,
         Lines {
             place: "command",
             language: "sh",

@@ -1,8 +1,8 @@
 //! The artefacts, and what customers check them with.
 //!
-//! What a statement is about stands beside its predicate, where no pointer leads. So an answer rests on the
-//! artefacts themselves where whoever asks has hashed every one of them; else on how the build ended, which
-//! stands in the predicate and says whether there can be artefacts: then it is the signer's word.
+//! What a statement is about stands beside its predicate, where no pointer leads. So an answer rests on how
+//! the build ended, which stands in the predicate and says whether there can be artefacts: it is the signer's
+//! word. Only what was hashed by whoever asks rests on nobody's.
 
 use crate::assess::catalogue::parts::{artefacts, several};
 use crate::assess::catalogue::{Answer, Failure, Lines, Question, Remedy, remedies};
@@ -18,7 +18,7 @@ use crate::format::statement::Subject;
 static NAME_ARTEFACTS: Remedy = Remedy {
     id: "name-the-artefacts",
     text: "Name every file that is released.",
-    lines: &[Lines { place: "command", language: "sh", text: "proofmark run -a 'dist/*' -- make" }],
+    lines: &[remedies::RUN],
 };
 
 static BUILD_ANEW: Remedy = Remedy {
@@ -64,11 +64,11 @@ pub(super) const DIGESTS: Question = Question {
 pub(super) const BUILT: Question = Question {
     id: "artefacts-are-what-was-built",
     title: "Artefacts are what was built",
-    asks: "Are the artefacts at hand those of the signed evidence, and did the build make each of them?",
+    asks: "Is the artefact at hand as the signed evidence says, and did the build make it and all others that the evidence names?",
     claims: &["3.1-01"],
     reads: &["build.outcome"],
-    proves: "That signature and artefacts were checked here, with nothing asked of any network, and that the evidence calls none of them older than the build or known by hearsay.",
-    not: "How the build made them. That it did is the word of the job that signed.",
+    proves: "That the signature and the artefact at hand were checked here, with nothing asked of any network, and that the evidence calls none of them older than the build or known by hearsay.",
+    not: "How the build made it, and anything of artefacts that weren't at hand. That the build made them is the word of the job that signed.",
     remedy: &BUILD_ANEW,
     failure: Failure::Weakens,
     answer: Answer::Evidence(artefacts_are_what_was_built),
@@ -132,11 +132,6 @@ fn released<'a>(facts: &'a Facts<'_>) -> Result<(Vec<&'a Subject>, Outcome), Fou
 
 const AT: &str = "/build/outcome";
 
-/// The check where it was made here, else how the build ended.
-fn rests_on(found: Found, facts: &Facts<'_>) -> Found {
-    if facts.context.subjects_hashed { found.checked_here() } else { found.at(AT) }
-}
-
 fn no_artefact() -> Found {
     Found::fail("expected the artefacts of the release, found none").at(AT)
 }
@@ -158,7 +153,7 @@ fn artefacts_have_digests(facts: &Facts<'_>) -> Found {
     let declared = artefacts.iter().filter(|subject| subject.is_declared()).count();
     let found = if without.is_empty() {
         let all = count(with.len() as u64, "artefact");
-        rests_on(Found::pass(format!("{all}, each with a SHA-256")), facts)
+        Found::pass(format!("{all}, each with a SHA-256")).at(AT)
     } else {
         Found::fail(format!(
             "expected a SHA-256 of every artefact, found none of {}",
@@ -206,13 +201,11 @@ fn artefacts_are_what_was_built(facts: &Facts<'_>) -> Found {
     if outcome != Outcome::Succeeded {
         return Found::unknown("no build was bracketed: nobody saw what made the artefacts");
     }
-    if !facts.context.subjects_hashed {
-        return Found::unknown(
-            "the artefacts weren't at hand, or not all of them; proofmark verify checks them",
-        );
+    if !facts.context.artefact_hashed {
+        return Found::unknown("no artefact was at hand; proofmark verify checks one");
     }
     Found::pass(format!(
-        "{} at hand, as the signed evidence says, and made or changed by the build",
+        "what was hashed here is as the signed evidence says, and the build made or changed it; the evidence names {}",
         count(artefacts.len() as u64, "artefact")
     ))
     .checked_here()

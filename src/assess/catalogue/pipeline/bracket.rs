@@ -12,7 +12,7 @@ static RUN_IN_ONE: Remedy = Remedy {
     id: "bracket-one-command",
     text: "Build under one proofmark run; where the build is several steps, hand the digest that begin prints to finish by another way than the disk.",
     lines: &[
-        Lines { place: "command", language: "sh", text: "proofmark run -a 'dist/*' -- make" },
+        remedies::RUN,
         Lines {
             place: "GitHub Actions",
             language: "yaml",

@@ -7,6 +7,7 @@ use crate::assess::finding::Found;
 use crate::base::text::count;
 use crate::format::evidence::{Bracket, Count, FileKind, Inputs, PathText};
 use crate::format::fact::{Sealable, Status};
+use crate::format::repository::same_repository;
 
 static COMMIT: Remedy = Remedy {
     id: "build-what-is-committed",
@@ -159,6 +160,13 @@ fn source_is_the_run_s_commit(facts: &Facts<'_>) -> Found {
         .event
         .as_deref()
         .is_some_and(|event| event.starts_with("pull_request") || event == "merge_request_event");
+    // A repository that merely has such a commit, as a fork does, is another one.
+    let other = source.repository.as_ref().zip(pipeline.repository.as_ref());
+    if let Some((source, run)) = other.filter(|(source, run)| !same_repository(source, run)) {
+        return Found::fail(format!("expected the run's repository {run}, found {source}"))
+            .at("/source/value/repository")
+            .at("/pipeline/value/repository");
+    }
     let found = if built == run {
         Found::pass("the commit that was built is the one that the run is for")
     } else if is_request {

@@ -1,4 +1,10 @@
-//! Reports to try the formats on: a project's first day, its hundredth, and one that is full of attacks.
+//! Reports to try the formats on: a project's first day, its hundredth, one that is full of attacks, and one
+//! that has no end.
+
+mod hostile;
+mod provisions;
+
+pub(crate) use hostile::{hostile, huge};
 
 use super::model::*;
 use crate::base::digest::Sha256;
@@ -96,192 +102,6 @@ fn provision(
         by_people,
         findings,
     }
-}
-
-fn provisions(is_first: bool) -> Vec<ProvisionV1> {
-    let document = DocumentV1 {
-        kind: text("mfa-export"),
-        name: text("okta-factors-2026-08.pdf"),
-        date: Some(text("2026-08-31")),
-        sha256: Sha256::of(b"mfa").to_string(),
-    };
-    let mut machine = finding((
-        "runner-is-hosted",
-        "Whose machine it ran on",
-        "pass",
-        Some("platform-vouched"),
-        "the platform says github-hosted, and nobody says otherwise",
-        "use-a-hosted-runner",
-    ));
-    if is_first {
-        machine.status = text("fail");
-        machine.assurance = Some(text("self-asserted"));
-        machine.why = text("expected a runner of the platform's own, found a self-hosted one");
-    }
-    let mut pins = finding((
-        "references-are-pinned",
-        "References are pinned",
-        "fail",
-        Some("self-asserted"),
-        "expected every action, image and include to be pinned, found 2 of 7 that can move",
-        "pin-references",
-    ));
-    pins.places = [(14, "uses actions/checkout@v4"), (31, "image postgres:17")]
-        .map(|(line, what)| PlaceV1 {
-            path: text(".github/workflows/release.yml"),
-            line: Some(line),
-            what: text(what),
-        })
-        .to_vec();
-    let seen = |status| if is_first { "unknown" } else { status };
-    let level = |level| (!is_first).then_some(level);
-    vec![
-        provision(
-            "2.1",
-            "shall",
-            [
-                "Ensure the build environment is protected against unauthorised access.",
-                "Protect the build environment against unauthorised access.",
-            ],
-            if is_first { "contradicted" } else { "partly evidenced" },
-            vec![
-                FindingV1 { contradicts: is_first, ..machine },
-                finding((
-                    "job-has-a-token",
-                    "The platform vouches for the job",
-                    seen("pass"),
-                    level("platform-vouched"),
-                    "the job's token was checked with the platform's keys",
-                    "give-the-job-a-token",
-                )),
-                finding((
-                    "branch-is-protected",
-                    "The branch is protected",
-                    seen("pass"),
-                    level("job-checked"),
-                    "the platform's API says that the branch needs a review",
-                    "let-the-job-ask-the-platform",
-                )),
-                finding((
-                    "key-is-out-of-reach",
-                    "The key was out of the build's reach",
-                    "fail",
-                    Some("self-asserted"),
-                    "expected the key to be in another job than the build, found both in one",
-                    "sign-in-a-job-of-its-own",
-                )),
-                finding((
-                    "no-debugger",
-                    "Nobody watched the job",
-                    "pass",
-                    Some("self-asserted"),
-                    "no debugging session was seen",
-                    "bracket-the-build",
-                )),
-                people(
-                    "mfa",
-                    "Multi-factor authentication",
-                    if is_first { Vec::new() } else { vec![document] },
-                ),
-                people("access-review", "Access is reviewed", Vec::new()),
-            ],
-        ),
-        provision(
-            "2.2",
-            "should",
-            [
-                "Ensure changes to the environment are controlled and logged.",
-                "Control and log changes to the build environment.",
-            ],
-            if is_first { "not evidenced" } else { "evidenced" },
-            vec![
-                finding((
-                    "changes-are-recorded",
-                    "Changes are recorded",
-                    seen("pass"),
-                    level("recomputable"),
-                    "each build was compared with the one before it",
-                    "compare-with-the-build-before",
-                )),
-                finding((
-                    "lock-is-kept",
-                    "The approved environment is written down",
-                    seen("pass"),
-                    level("self-asserted"),
-                    "proofmark.lock was committed, and nothing differs from it",
-                    "approve-the-environment",
-                )),
-                finding((
-                    "chain-is-whole",
-                    "No build is missing",
-                    "pass",
-                    Some("recomputable"),
-                    "the chain has no gap",
-                    "bracket-the-build",
-                )),
-            ],
-        ),
-        provision(
-            "2.3",
-            "should",
-            ["Ensure you are using a build pipeline you trust.", ""],
-            "partly evidenced",
-            vec![
-                pins,
-                finding((
-                    "definition-ran",
-                    "What ran is what was reviewed",
-                    seen("pass"),
-                    level("platform-vouched"),
-                    "the definition on the disk is the one at the commit that the platform names",
-                    "give-the-job-a-token",
-                )),
-                finding((
-                    "rebuild",
-                    "Somebody else built the same",
-                    "unknown",
-                    None,
-                    "this version can't read such evidence: an independent rebuild",
-                    "wait-for-a-later-version",
-                )),
-                finding((
-                    "caches",
-                    "No cache from elsewhere",
-                    "not applicable",
-                    None,
-                    "the pipeline has no cache",
-                    "bracket-the-build",
-                )),
-            ],
-        ),
-        provision(
-            "3.1",
-            "shall",
-            [
-                "Ensure that software is distributed securely to customers.",
-                "Distribute software securely to customers.",
-            ],
-            "partly evidenced",
-            vec![
-                finding((
-                    "artefacts-are-signed",
-                    "What was built is signed",
-                    "pass",
-                    Some("recomputable"),
-                    "a trusted key signed the digests of 2 artefacts",
-                    "bracket-the-build",
-                )),
-                finding((
-                    "release-is-known",
-                    "The release is what was built",
-                    "unknown",
-                    None,
-                    "this version can't read such evidence: releases",
-                    "wait-for-a-later-version",
-                )),
-            ],
-        ),
-    ]
 }
 
 fn remedies(is_first: bool) -> Vec<RemedyV1> {
@@ -436,7 +256,7 @@ fn build(is_first: bool) -> BuildV1 {
         check: Some(text(
             "proofmark verify dist/proofmark.sigstore.jsonl --artefact dist/anvil-2.4.0-linux-amd64.tar.gz --trust trust.toml",
         )),
-        provisions: provisions(is_first),
+        provisions: provisions::provisions(is_first),
         remedies: remedies(is_first),
         vouchers: if is_first {
             vec![VoucherV1 {
@@ -636,83 +456,4 @@ pub(crate) fn hundredth_day() -> ReportV1 {
         }],
         ..report(false)
     }
-}
-
-/// What an attacker would write wherever they can.
-pub(crate) const ATTACK: &str = "\u{1b}[2J\u{202e}::error::x ##[command]y\n::warning::z | `a` ``b`` ```\n<img src=x onerror=alert(1)><!-- --> [l](javascript:x) ![i](https://evil.example/p.png) https://evil.example www.evil.example a@evil.example @all @octo-org/admins #123 octo/a#5 GH-12 !45 :smile: $x$ ~~s~~ **b** __b__ </details></table> &lt;b&gt; \\| %1 ^1 [[x]] {{7*7}} =cmd|' /C calc'!A0 \u{200b}\u{feff}\u{0}";
-
-/// A report with an attack in every text.
-pub(crate) fn hostile() -> ReportV1 {
-    fn poison(value: &mut serde_json::Value, long: &str) {
-        match value {
-            serde_json::Value::String(one) => {
-                let is_ours = one.len() == 64 && one.bytes().all(|byte| byte.is_ascii_hexdigit());
-                let is_time = one.ends_with('Z') && one.parse::<jiff::Timestamp>().is_ok();
-                if !is_ours && !is_time {
-                    *one = long.to_owned();
-                }
-            }
-            serde_json::Value::Array(items) => items.iter_mut().for_each(|one| poison(one, long)),
-            serde_json::Value::Object(members) => {
-                members.values_mut().for_each(|one| poison(one, long))
-            }
-            _ => {}
-        }
-    }
-    let mut good = hundredth_day();
-    good.repositories = vec![RepositoryV1 {
-        repository: text("x"),
-        standings: vec![ValueV1 { name: text("2.1"), value: text("contradicted") }],
-        failed: 3,
-        lanes: 2,
-        builds: 7,
-        first_remedy: Some(text("x")),
-    }];
-    let statuses: Vec<_> = good
-        .builds
-        .iter()
-        .flat_map(|build| &build.provisions)
-        .flat_map(|one| &one.findings)
-        .map(|one| one.status.clone())
-        .collect();
-    let mut value = serde_json::to_value(&good).unwrap();
-    poison(&mut value, &ATTACK.repeat(10_000 / ATTACK.len() + 1));
-    let mut bad: ReportV1 = serde_json::from_value(value).unwrap();
-    let findings = bad
-        .builds
-        .iter_mut()
-        .flat_map(|build| &mut build.provisions)
-        .flat_map(|one| &mut one.findings);
-    findings.zip(statuses).for_each(|(one, status)| one.status = status);
-    bad.verified = false;
-    bad
-}
-
-/// A report with as many findings as nobody has.
-pub(crate) fn huge(findings: usize) -> ReportV1 {
-    let mut report = first_day();
-    let one = finding((
-        "references-are-pinned",
-        "References are pinned",
-        "fail",
-        Some("self-asserted"),
-        "expected every action, image and include to be pinned, found one that can move",
-        "pin-references",
-    ));
-    for (index, provision) in report.builds[0].provisions.iter_mut().enumerate() {
-        if index < 2 {
-            provision.findings = (0..findings / 2)
-                .map(|number| {
-                    let place = PlaceV1 {
-                        path: text("a.yml"),
-                        line: Some(number as u64 + 1),
-                        what: text("x"),
-                    };
-                    FindingV1 { places: vec![place], ..one.clone() }
-                })
-                .collect();
-        }
-    }
-    report.verified = false;
-    report
 }
